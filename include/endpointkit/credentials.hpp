@@ -1,0 +1,70 @@
+// Who is calling. A Credentials value says how an identity is proved; what the proof is for
+// (service, region, OAuth scope) is told by the endpoint it is used with. Nothing here touches the
+// network: tokens are fetched by the first call that needs one and cached by the Client.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "endpointkit/chat.hpp"
+#include "endpointkit/error.hpp"
+#include "endpointkit/export.hpp"
+#include "endpointkit/secret.hpp"
+
+namespace ek {
+
+class Identity;  // signing/signer.hpp
+
+/// An Entra application that proves itself with a client secret
+/// (OAuth 2.0 client credentials, RFC 6749 §4.4).
+struct AzureClientSecret {
+  std::string tenant_id{};
+  std::string client_id{};
+  Secret client_secret{};
+  std::string authority_host = "https://login.microsoftonline.com";
+};
+
+/// How Google service accounts prove themselves.
+enum class GoogleProof {
+  jwt_grant,   ///< Exchange a signed assertion for an access token (RFC 7523).
+  self_signed  ///< The signed JWT is the token (AIP-4111): no round trip.
+};
+
+/// A value; copies share the identity. Safe from all threads.
+class EK_API Credentials {
+ public:
+  /// Looks at the standard places of the endpoint's cloud, at the first call: the variables
+  /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; the key file named by
+  /// GOOGLE_APPLICATION_CREDENTIALS; AZUREML_ENDPOINT_API_KEY, or AZURE_TENANT_ID, AZURE_CLIENT_ID,
+  /// AZURE_CLIENT_SECRET and AZURE_AUTHORITY_HOST.
+  static Credentials from_environment();
+
+  /// AWS access keys. The session token belongs to temporary keys only; it is never taken from the
+  /// environment when the keys are given here.
+  static Credentials aws_keys(std::string access_key_id, Secret secret_access_key,
+                              Secret session_token = {});
+
+  /// A Google service account from the text of its JSON key file.
+  /// Errors: authentication/credentials if the text is no service-account key, naming what it is.
+  static Result<Credentials> google_service_account(const JsonText& key,
+                                                    GoogleProof proof = GoogleProof::jwt_grant);
+
+  /// An Entra application. Errors: invalid_request if a member is empty or the authority is not
+  /// https (http is accepted for loopback).
+  static Result<Credentials> azure_client_secret(AzureClientSecret application);
+
+  /// A key or token that is sent as it is: `Authorization: Bearer …`. For Azure ML endpoint keys
+  /// and for tokens that the application fetches itself.
+  static Credentials bearer(Secret key);
+
+  /// How this identity proves itself and who it is, without secrets: "AWS access key AKID…MPLE".
+  [[nodiscard]] std::string describe() const;
+
+  explicit Credentials(std::shared_ptr<const Identity> identity) : identity_(std::move(identity)) {}
+  [[nodiscard]] const Identity& identity() const noexcept { return *identity_; }
+
+ private:
+  std::shared_ptr<const Identity> identity_;
+};
+
+}  // namespace ek

@@ -1,0 +1,177 @@
+// One hosted model, on whichever cloud: open it by URI, chat with it, stream, or send raw bytes.
+//
+//     auto endpoint =
+//     ek::open("vertex://my-project/europe-west4/publishers/google/models/gemini-2.5-flash"); auto
+//     reply    = endpoint.value().chat({.messages = {ek::user("Hello!")}});
+//
+// Everything runs on the calling thread: there is no hidden thread, no global initialisation and no
+// shutdown call. Opening touches neither network nor disk beyond what the URI names.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "endpointkit/chat.hpp"
+#include "endpointkit/credentials.hpp"
+#include "endpointkit/error.hpp"
+#include "endpointkit/export.hpp"
+#include "endpointkit/invoke.hpp"
+
+namespace ek {
+
+class Call;            // src/endpoint/call.hpp
+class Transport;       // endpointkit/ext/transport.hpp
+struct Environment;    // endpointkit/ext/environment.hpp
+struct ClientState;    // src/endpoint/client_state.hpp
+struct EndpointState;  // src/endpoint/endpoint_state.hpp
+
+/// Zero switches a timer off. Time in which the consumer does not ask for the next event never
+/// counts.
+struct Timeouts {
+  std::chrono::milliseconds connect{10'000};  ///< DNS, TCP, proxy and TLS of one attempt.
+  std::chrono::milliseconds first_event{
+      120'000};                              ///< From sending to the first piece of the answer.
+  std::chrono::milliseconds idle{90'000};    ///< The longest gap between two pieces.
+  std::chrono::milliseconds total{900'000};  ///< The whole call with all its attempts.
+};
+
+/// What a retry may cost. Only what the provider cannot have begun to compute is sent again by
+/// itself; nothing is ever sent again once an event was handed out.
+struct RetryPolicy {
+  int max_attempts = 3;  ///< In total; 1 never retries.
+  /// Also retry what may have been computed (and billed) already: a reset or a 500, 502 or 504
+  /// before the first byte, a model timeout.
+  bool retry_paid = false;
+};
+
+/// For one call. Members that are not set come from the endpoint, then from the client.
+struct CallOptions {
+  std::optional<Timeouts> timeouts{};
+  std::optional<RetryPolicy> retry{};
+  std::stop_token stop{};         ///< Cancels at once, whatever the call waits for.
+  std::vector<Header> headers{};  ///< Sent as well.
+};
+
+/// A streamed answer, pulled event by event. Move-only; one thread at a time, except cancel().
+/// Destroying it before the end closes the connection and stops the provider's work where it can.
+class EK_API ChatStream {
+ public:
+  explicit ChatStream(std::unique_ptr<Call> call);
+  ChatStream(ChatStream&&) noexcept;
+  ChatStream& operator=(ChatStream&&) noexcept;
+  ~ChatStream();
+
+  /// Blocks until the next event. Gives the error that ended the stream as its last item, or
+  /// `Finished` as its last event; then nothing. Not asking is the back-pressure. Errors:
+  /// everything in ErrorCode; a cut stream is `truncated`, never Finished.
+  std::optional<Result<ChatEvent>> next();
+  /// Waits at most `timeout` until next() would not block; false if it still would.
+  bool wait(std::chrono::milliseconds timeout);
+  /// Ends the stream with `cancelled`, at once. Any thread; also before the first next().
+  void cancel() noexcept;
+  /// The answer as far as it has come, with usage and finish reason once they are known.
+  [[nodiscard]] const ChatReply& reply() const noexcept;
+  /// Of the response: "" until the provider answered.
+  [[nodiscard]] std::string_view request_id() const noexcept;
+
+ private:
+  std::unique_ptr<Call> call_;
+};
+
+/// A streamed answer as raw bytes: the container's own, with the cloud's wrapping taken off.
+/// Same rules as ChatStream.
+class EK_API InvokeStream {
+ public:
+  explicit InvokeStream(std::unique_ptr<Call> call);
+  InvokeStream(InvokeStream&&) noexcept;
+  InvokeStream& operator=(InvokeStream&&) noexcept;
+  ~InvokeStream();
+
+  /// The next piece, never empty; pieces end anywhere, also inside a line or a character. The end
+  /// is nothing; whether the container had more to say, only its own format can tell.
+  std::optional<Result<std::string>> next();
+  bool wait(std::chrono::milliseconds timeout);
+  void cancel() noexcept;
+  /// The container's content type; "" until the provider answered.
+  [[nodiscard]] std::string_view content_type() const noexcept;
+  [[nodiscard]] std::string_view request_id() const noexcept;
+
+ private:
+  std::unique_ptr<Call> call_;
+};
+
+/// One hosted model. Move-only; its const methods are safe from all threads. It keeps its client
+/// alive.
+class EK_API Endpoint {
+ public:
+  explicit Endpoint(std::shared_ptr<const EndpointState> state);
+  Endpoint(Endpoint&&) noexcept;
+  Endpoint& operator=(Endpoint&&) noexcept;
+  ~Endpoint();
+
+  /// Sends the conversation and waits for the whole answer.
+  Result<ChatReply> chat(const ChatRequest& request, const CallOptions& options = {}) const;
+  /// Sends nothing yet: the first next() or wait() does. Errors: invalid_request only.
+  Result<ChatStream> chat_stream(const ChatRequest& request, const CallOptions& options = {}) const;
+  /// Sends `request.body` as it is and waits for the whole answer.
+  Result<InvokeReply> invoke(const InvokeRequest& request, const CallOptions& options = {}) const;
+  Result<InvokeStream> invoke_stream(const InvokeRequest& request,
+                                     const CallOptions& options = {}) const;
+
+  /// The URI it was opened with, without secrets.
+  [[nodiscard]] std::string_view uri() const noexcept;
+  /// Which identity signs its calls, without secrets.
+  [[nodiscard]] std::string describe_credentials() const;
+
+ private:
+  std::shared_ptr<const EndpointState> state_;
+};
+
+struct ClientOptions {
+  Timeouts timeouts{};
+  RetryPolicy retry{};
+  std::string ca_file{};                             ///< PEM bundle instead of the system's.
+  std::string user_agent_suffix{};                   ///< Appended to "endpointkit/VERSION".
+  std::shared_ptr<Transport> transport{};            ///< Null for libcurl.
+  std::shared_ptr<const Environment> environment{};  ///< Null for the real one.
+};
+
+/// Options by key and text, as in a URI's query: dialect, base_url, and what the cloud's header
+/// lists.
+using EndpointOptions = std::map<std::string, std::string, std::less<>>;
+
+/// Owns what endpoints share: connections, TLS sessions, tokens, the retry budget. Cheap to copy;
+/// copies share all of it. Safe from all threads.
+class EK_API Client {
+ public:
+  explicit Client(ClientOptions options = {});
+
+  /// Opens an endpoint by URI:
+  ///   sagemaker://REGION/ENDPOINT
+  ///   vertex://PROJECT/LOCATION/ENDPOINT-ID  or
+  ///   vertex://PROJECT/LOCATION/publishers/PUB/models/MODEL azureml://HOST/PATH
+  /// Options stand in its query or in `options`, which win.
+  /// Errors: invalid_request if the URI, an option or the pairing with the credentials makes no
+  /// sense.
+  Result<Endpoint> open(std::string_view uri,
+                        const Credentials& credentials = Credentials::from_environment(),
+                        const EndpointOptions& options = {}) const;
+
+  [[nodiscard]] const std::shared_ptr<ClientState>& state() const noexcept { return state_; }
+
+ private:
+  std::shared_ptr<ClientState> state_;
+};
+
+/// Client().open(…): for the application that has one endpoint.
+EK_API Result<Endpoint> open(std::string_view uri,
+                             const Credentials& credentials = Credentials::from_environment(),
+                             const EndpointOptions& options = {});
+
+}  // namespace ek

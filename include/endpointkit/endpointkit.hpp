@@ -1,0 +1,13 @@
+// Everything but the parts that replace parts (ext/) and json.hpp.
+#pragma once
+
+#include "endpointkit/azure_ml.hpp"
+#include "endpointkit/chat.hpp"
+#include "endpointkit/credentials.hpp"
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/error.hpp"
+#include "endpointkit/invoke.hpp"
+#include "endpointkit/sagemaker.hpp"
+#include "endpointkit/secret.hpp"
+#include "endpointkit/version.hpp"
+#include "endpointkit/vertex.hpp"

@@ -1,0 +1,32 @@
+// The world outside, as arguments: clocks, environment variables, files, randomness. Tests and
+// embedders replace a part; everybody else uses system_environment().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "endpointkit/error.hpp"
+
+namespace ek {
+
+/// All members are set. They may be called from any thread.
+struct Environment {
+  /// Wall clock: signing dates and token claims only.
+  std::function<std::chrono::system_clock::time_point()> now;
+  /// Monotonic clock: every timer.
+  std::function<std::chrono::steady_clock::time_point()> steady_now;
+  /// Value of an environment variable; none if it is unset. Set to "" counts as unset for readers.
+  std::function<std::optional<std::string>(const std::string& name)> variable;
+  /// A whole file. Errors: authentication/credentials with the path and the system's reason.
+  std::function<Result<std::string>(const std::string& path)> read_file;
+  /// Uniform in [0, 1), for backoff jitter and request ids.
+  std::function<double()> random;
+};
+
+/// The real ones.
+EK_API Environment system_environment();
+
+}  // namespace ek

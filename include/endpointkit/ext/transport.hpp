@@ -1,0 +1,100 @@
+// For people who replace the HTTP layer, and for tests that need no socket. The promise is weaker
+// than for the rest: it may change with a minor version.
+//
+// A Transport makes lanes; a lane drives exchanges on the thread that calls it. Nothing happens to
+// an exchange except inside wait(): there is no hidden thread.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "endpointkit/error.hpp"
+#include "endpointkit/invoke.hpp"
+
+namespace ek {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+struct HttpRequest {
+  std::string method = "POST";
+  std::string url{};  ///< Absolute, already percent-encoded.
+  std::vector<Header> headers{};
+  std::string body{};
+};
+
+struct HttpHead {
+  int status = 0;
+  std::vector<Header> headers{};
+
+  /// The value of the first header of that name (case-insensitive), or "".
+  [[nodiscard]] EK_API std::string_view header(std::string_view name) const noexcept;
+};
+
+struct HttpResponse {
+  HttpHead head{};
+  std::string body{};
+};
+
+struct TransferOptions {
+  std::chrono::milliseconds connect_timeout{10'000};  ///< DNS, TCP, proxy and TLS together.
+  /// The transfer pauses while this much is unread, so a slow consumer slows the sender.
+  std::size_t max_buffered_bytes = 256 * 1024;
+};
+
+/// One request under way. Owned by the caller, used on the lane's thread. Destroying it before the
+/// end closes its connection; after the end the connection stays in the lane for the next exchange.
+class EK_API Exchange {
+ public:
+  virtual ~Exchange();
+  /// Null until the response headers are complete; then fixed.
+  [[nodiscard]] virtual const HttpHead* head() const noexcept = 0;
+  /// Body bytes received and not yet consumed. Lifetime: until the next wait() or consume().
+  [[nodiscard]] virtual std::string_view body() const noexcept = 0;
+  virtual void consume(std::size_t bytes) = 0;
+  /// True once nothing more will come: the body ended properly, or error() is set.
+  [[nodiscard]] virtual bool ended() const noexcept = 0;
+  /// Why the exchange failed: code transport, timeout (connect) or truncated (the body was cut).
+  /// Null while it runs and after a proper end. `retryable` is true if the server cannot have begun
+  /// to work.
+  [[nodiscard]] virtual const Error* error() const noexcept = 0;
+  /// When the whole request was handed to the network, if it was.
+  [[nodiscard]] virtual bool sent() const noexcept = 0;
+};
+
+/// Drives exchanges. One thread at a time; wake() may come from any.
+class EK_API Lane {
+ public:
+  virtual ~Lane();
+  virtual std::unique_ptr<Exchange> start(HttpRequest request, const TransferOptions& options) = 0;
+  /// Works on the lane's exchanges until one of them has news, wake() was called or `until` is
+  /// reached.
+  virtual void wait(SteadyTime until) = 0;
+  /// Makes a wait() that runs, or the next one, return at once. Any thread.
+  virtual void wake() noexcept = 0;
+};
+
+/// Makes lanes; may be used from all threads. What lanes share (DNS, TLS sessions, CA store) lives
+/// here.
+class EK_API Transport {
+ public:
+  virtual ~Transport();
+  virtual std::unique_ptr<Lane> open_lane() = 0;
+};
+
+/// One whole request on a lane of its own, for credential sources.
+/// Errors: the exchange's; timeout/credentials at the deadline; cancelled; server_error if the body
+/// is larger than `max_body_bytes`. An error status is a successful result here.
+struct FetchOptions {
+  SteadyTime deadline{};
+  std::stop_token stop{};
+  std::size_t max_body_bytes = 1 << 20;
+};
+EK_API Result<HttpResponse> fetch(Transport& transport, HttpRequest request,
+                                  const FetchOptions& options);
+
+}  // namespace ek

@@ -1,0 +1,25 @@
+// Amazon SageMaker real-time endpoints (SageMaker Runtime, API version 2017-05-13).
+// Options by key: dialect, base_url, inference_component, target_variant, target_model,
+// target_container, session_id, custom_attributes, inference_id.
+#pragma once
+
+#include <string>
+
+#include "endpointkit/endpoint.hpp"
+
+namespace ek::sagemaker {
+
+struct Config {
+  std::string region{};               ///< "eu-west-1"
+  std::string endpoint{};             ///< The endpoint's name, at most 63 characters.
+  std::string dialect = "openai";     ///< What the container speaks: "openai", "tgi", "raw".
+  std::string inference_component{};  ///< Needed on endpoints made of inference components.
+  std::string target_variant{};       ///< Pins a production variant.
+  std::string base_url{};             ///< Instead of the region's host: PrivateLink, an emulator.
+};
+
+/// Errors: invalid_request, naming the member that is wrong; or credentials of another cloud.
+EK_API Result<Endpoint> open(const Client& client, const Config& config,
+                             const Credentials& credentials = Credentials::from_environment());
+
+}  // namespace ek::sagemaker

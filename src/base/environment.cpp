@@ -1,0 +1,52 @@
+#include "endpointkit/ext/environment.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <sstream>
+#include <system_error>
+
+namespace ek {
+namespace {
+
+std::optional<std::string> variable(const std::string& name) {
+  // getenv is safe against other readers; a program that calls setenv beside threads has a race of
+  // its own.
+  const char* value = std::getenv(name.c_str());  // NOLINT(concurrency-mt-unsafe)
+  if (value == nullptr) return std::nullopt;
+  return std::string(value);
+}
+
+Result<std::string> read_file(const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  if (file) content << file.rdbuf();
+  if (!file || file.bad()) {
+    const std::string why = errno != 0 ? std::generic_category().message(errno) : "cannot be read";
+    return Error{.code = ErrorCode::authentication,
+                 .phase = Phase::credentials,
+                 .message = fmt::format("expected a readable file at \"{}\", but: {}", path, why)};
+  }
+  return std::move(content).str();
+}
+
+double random_unit() {
+  thread_local std::mt19937_64 engine{std::random_device{}()};
+  return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+}
+
+}  // namespace
+
+Environment system_environment() {
+  return {.now = [] { return std::chrono::system_clock::now(); },
+          .steady_now = [] { return std::chrono::steady_clock::now(); },
+          .variable = variable,
+          .read_file = read_file,
+          .random = random_unit};
+}
+
+}  // namespace ek

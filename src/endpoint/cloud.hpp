@@ -1,0 +1,65 @@
+// The seam that a cloud implements: where an endpoint is, how its bytes are wrapped, what its
+// errors mean and which proof of identity it wants. Everything here is pure.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/uri.hpp"
+#include "dialect/dialect.hpp"
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/ext/environment.hpp"
+#include "endpointkit/ext/transport.hpp"
+#include "signing/signer.hpp"
+#include "wire/decoder.hpp"
+
+namespace ek {
+
+/// What one call wants from the address.
+struct Operation {
+  enum class Kind { chat, invoke } kind = Kind::chat;
+  bool stream = false;
+  std::string body{};
+  std::string content_type = "application/json";
+  std::string accept{};
+};
+
+/// One address on one cloud service, checked and complete. Immutable; safe from all threads.
+class Cloud {
+ public:
+  virtual ~Cloud() = default;
+  /// The endpoint as a URI, without options.
+  [[nodiscard]] virtual std::string uri() const = 0;
+  [[nodiscard]] virtual SigningScope scope() const = 0;
+  /// Name of the dialect that the model behind it speaks.
+  [[nodiscard]] virtual std::string_view dialect() const noexcept = 0;
+  [[nodiscard]] virtual dialect::EncodeHints hints() const { return {}; }
+  [[nodiscard]] virtual HttpRequest address(Operation operation) const = 0;
+  /// Takes the cloud's own wrapping off a streamed 2xx body; null if there is none.
+  [[nodiscard]] virtual std::unique_ptr<wire::Decoder> unwrap(const HttpHead&) const {
+    return nullptr;
+  }
+  /// The container's content type of a 2xx answer.
+  [[nodiscard]] virtual std::string content_type(const HttpHead& head) const {
+    return std::string(head.header("content-type"));
+  }
+  [[nodiscard]] virtual std::string request_id(const HttpHead& head) const = 0;
+  /// What an answer with an error status means; `body` may be cut, HTML or empty.
+  [[nodiscard]] virtual Error explain(const HttpHead& head, std::string_view body) const = 0;
+};
+
+/// A line of the registry: how a URI of this scheme becomes a Cloud.
+struct CloudEntry {
+  std::string_view scheme{};
+  Result<std::unique_ptr<Cloud>> (*open)(const Uri& uri, const EndpointOptions& options,
+                                         const Environment& environment);
+};
+
+/// Binds a cloud, an identity and a client to an endpoint; in endpoint.cpp.
+Result<Endpoint> make_endpoint(const Client& client, std::unique_ptr<Cloud> cloud,
+                               const Credentials& credentials, const EndpointOptions& options);
+
+}  // namespace ek

@@ -52,8 +52,7 @@ Result<HttpResponse> fetch(Transport& transport, HttpRequest request, const Fetc
           .message = fmt::format("{} answered more than {} bytes", url, options.max_body_bytes)};
     }
     if (exchange->ended()) break;
-    if (auto error = stopped(options, std::chrono::steady_clock::now(), url))
-      return *std::move(error);
+    if (auto error = stopped(options, options.now(), url)) return *std::move(error);
     lane->wait(options.deadline);
   }
   if (const Error* error = exchange->error()) return *error;

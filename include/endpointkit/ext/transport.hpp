@@ -6,6 +6,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -93,6 +94,8 @@ struct FetchOptions {
   SteadyTime deadline{};
   std::stop_token stop{};
   std::size_t max_body_bytes = 1 << 20;
+  /// The clock that `deadline` belongs to.
+  std::function<SteadyTime()> now = std::chrono::steady_clock::now;
 };
 EK_API Result<HttpResponse> fetch(Transport& transport, HttpRequest request,
                                   const FetchOptions& options);

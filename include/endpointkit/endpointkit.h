@@ -1,0 +1,314 @@
+/* EndpointKit for C, and through it for every language that can call C: one hosted model on
+ * whichever cloud; open it, chat with it, stream, or send raw bytes. The C++ API is in
+ * endpointkit.hpp.
+ *
+ *     epk_endpoint *endpoint = NULL;
+ *     epk_request *request = NULL;
+ *     epk_call *call = NULL;
+ *     const epk_event *event = NULL;
+ *     epk_error *error = NULL;
+ *     epk_status status =
+ *         epk_endpoint_open(NULL, uri, EPK_ZERO_TERMINATED, NULL, &endpoint, &error);
+ *     if (status == EPK_OK) status = epk_request_from_message("Hello!", 6, &request, &error);
+ *     if (status == EPK_OK) status = epk_chat_start(endpoint, request, NULL, &call, &error);
+ *     while (status >= 0 && (status = epk_call_next(call, -1, &event, &error)) == EPK_EVENT) {
+ *       if (epk_event_kind(event) == EPK_EVENT_TEXT) fputs(epk_event_text(event, NULL), stdout);
+ *     }
+ *     if (status < 0) fprintf(stderr, "%s\n", epk_error_message(error, NULL));
+ *
+ * samples/chat.c is this program in full.
+ *
+ * Conventions, said once and kept by every function:
+ *
+ *  1. Every type is opaque. What a function gives through a pointer to a handle (`epk_call
+ *     **call`) is the caller's, to be released with the epk_<type>_free of its type; what it gives
+ *     as a pointer to const (`const epk_event **event`, `const char *`) is borrowed from the
+ *     handle it was asked of and lives until that handle is freed, or for events until the call is
+ *     advanced. epk_<type>_free(NULL) does nothing and no free function fails.
+ *  2. A function that can fail returns epk_status: 0 or more is success, less than 0 an error. Its
+ *     last parameter `error` receives the details; it may be NULL if they are not wanted. The
+ *     error belongs to the caller. There is no "last error" of a thread, so calls may hop between
+ *     threads.
+ *  3. Out parameters are always written: with NULL where there is nothing to give (handles after a
+ *     failure, *error after a success). So `epk_error_free(error)` is right after every call.
+ *  4. Text is UTF-8 and goes in as pointer and length in bytes; EPK_ZERO_TERMINATED as length says
+ *     that it ends at its NUL. It comes out as a pointer that is never NULL, with its length in
+ *     *length (which may be NULL) and a NUL behind it; bodies and bytes may hold further NULs.
+ *     Names from this page (keys, roles, features) are plain NUL-terminated strings.
+ *  5. Arguments need only live for the call. Only parameters said to be optional may be NULL; any
+ *     other NULL gives EPK_INVALID_REQUEST, or from a getter 0 or "".
+ *  6. Threads: clients and endpoints may be used from all threads at once. Requests and options
+ *     may be read by many threads while nobody changes them. A call belongs to one thread at a
+ *     time, except epk_call_cancel, which any thread may call. Everything runs on the calling
+ *     thread: the library starts none, has no global initialisation and no shutdown.
+ *  7. Order of freeing does not matter: an endpoint keeps its client alive and a call its
+ *     endpoint.
+ *  8. Truth values are int, 0 or 1. Durations are milliseconds, their names end in _ms.
+ *  9. The ABI grows only by adding functions, keys, event kinds and JSON members: treat an unknown
+ *     event kind or member as one to pass over. Numbers never change their meaning.
+ */
+#ifndef ENDPOINTKIT_ENDPOINTKIT_H_
+#define ENDPOINTKIT_ENDPOINTKIT_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(EK_STATIC)
+#define EPK_API
+#elif defined(_WIN32)
+#if defined(EK_BUILDING)
+#define EPK_API __declspec(dllexport)
+#else
+#define EPK_API __declspec(dllimport)
+#endif
+#else
+#define EPK_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Length of a text that ends at its NUL. */
+#define EPK_ZERO_TERMINATED SIZE_MAX
+
+typedef struct epk_options epk_options;   /* Settings by key and text. */
+typedef struct epk_client epk_client;     /* What endpoints share: connections, tokens. */
+typedef struct epk_endpoint epk_endpoint; /* One hosted model. */
+typedef struct epk_request epk_request;   /* A conversation to be answered. */
+typedef struct epk_reply epk_reply;       /* A whole answer, or as much of it as came. */
+typedef struct epk_call epk_call;         /* A streamed answer on its way. */
+typedef struct epk_event epk_event;       /* One piece of a streamed answer. */
+typedef struct epk_error epk_error;       /* Why a function failed. */
+
+/* ---- Status ---------------------------------------------------------------------------------- */
+
+typedef int32_t epk_status;
+enum {
+  EPK_OK = 0,
+  EPK_EVENT = 1, /* epk_call_next: *event is the next event. */
+  EPK_AGAIN = 2, /* epk_call_next: nothing came within the timeout; ask again. */
+  EPK_END = 3,   /* epk_call_next: the answer is whole and over. */
+
+  EPK_INVALID_REQUEST = -1, /* The request is wrong as it stands: change it. */
+  EPK_AUTHENTICATION = -2,  /* No identity was found, or the provider does not believe it. */
+  EPK_PERMISSION = -3,      /* The identity is known and may not do this. */
+  EPK_NOT_FOUND = -4,       /* No such endpoint, model, deployment or route. */
+  EPK_RATE_LIMIT = -5,      /* Too much at once; not retryable if it is a used-up quota. */
+  EPK_UNAVAILABLE = -6,     /* Overloaded, scaling up or loading: later it works. */
+  EPK_TIMEOUT = -7,         /* A timer ran out; the phase names it. */
+  EPK_CONTENT_FILTER = -8,  /* The provider refused the prompt or the answer. */
+  EPK_CONTEXT_LENGTH = -9,  /* Prompt plus answer do not fit the model: shorten. */
+  EPK_MODEL_ERROR = -10,    /* The model's container failed; its logs know more. */
+  EPK_SERVER_ERROR = -11,   /* The provider failed, or broke its own protocol. */
+  EPK_TRANSPORT = -12,      /* DNS, connection or TLS failed, or the peer hung up. */
+  EPK_TRUNCATED = -13,      /* The stream was cut: what was delivered is not the whole answer. */
+  EPK_CANCELLED = -14,      /* epk_call_cancel was called. */
+  EPK_OUT_OF_MEMORY = -100, /* *error may stay NULL; its getters accept that. */
+  EPK_INTERNAL_ERROR = -101 /* A bug of this library; the message is worth a report. */
+};
+
+/* ---- The library ----------------------------------------------------------------------------- */
+
+/* "MAJOR.MINOR.PATCH" of the library that is loaded, which may be newer than this header. */
+EPK_API const char *epk_version(void);
+
+/* 1 if the library has the feature: "scheme.<uri scheme>" for a cloud, "dialect.<name>" for a
+ * model family, "chat.stream", "invoke.stream". 0 for every other name, NULL included. */
+EPK_API int epk_has_feature(const char *name);
+
+/* ---- Options --------------------------------------------------------------------------------- */
+
+/* Settings for the functions below that take `const epk_options *`; NULL there means the defaults.
+ *
+ *   key                             value                                          taken by
+ *   timeout.connect_ms              DNS, TCP, proxy, TLS of one attempt: 10000     all
+ *   timeout.first_event_ms          until the first piece of an answer: 120000     all
+ *   timeout.idle_ms                 the longest silence after that: 90000          all
+ *   timeout.total_ms                the call with all its attempts: 900000         all
+ *   retry.max_attempts              in total; 1 never retries: 3                   all
+ *   retry.retry_paid                true: retry also what may be billed twice      all
+ *   client.ca_file                  PEM bundle instead of the system's             client
+ *   client.user_agent_suffix        appended to "endpointkit/VERSION"              client
+ *   uri                             the URI, if it is not given apart              endpoint
+ *   dialect, base_url, ...          any key without a dot: as in the URI's query   endpoint
+ *   credentials.bearer              a key or token, sent as it is                  endpoint
+ *   credentials.aws.access_key_id   and .secret_access_key, .session_token         endpoint
+ *   credentials.google.key_json     text of a service account's key file           endpoint
+ *   credentials.google.proof        jwt_grant (default) or self_signed             endpoint
+ *   credentials.azure.tenant_id     and .client_id, .client_secret,                endpoint
+ *                                   .authority_host
+ *   header.<Name>                   an HTTP header to send as well                 call
+ *   invoke.content_type             of the body: application/json                  invoke call
+ *   invoke.accept                   wanted type of the answer                      invoke call
+ *
+ * A timer of 0 is off. What a call does not set comes from its endpoint, then from the client,
+ * then from the table. Without credentials.* the first call looks at the standard places of the
+ * endpoint's cloud. A key that a function does not take is an error: no setting is lost in
+ * silence. */
+EPK_API epk_status epk_options_new(epk_options **options, epk_error **error);
+EPK_API void epk_options_free(epk_options *options);
+
+/* Sets `key`; a second time replaces the first. The value is copied, and wiped with the options
+ * where it is a secret. Errors: EPK_INVALID_REQUEST for a dotted key that is not in the table (the
+ * message lists them) or a value that is no number, name or truth value where one is wanted. */
+EPK_API epk_status epk_options_set(epk_options *options, const char *key, const char *value,
+                                   size_t value_length, epk_error **error);
+
+/* ---- Client and endpoint --------------------------------------------------------------------- */
+
+/* A client shares connections, TLS sessions, tokens and the retry budget between its endpoints.
+ * Touches no network. Optional: options. */
+EPK_API epk_status epk_client_new(const epk_options *options, epk_client **client,
+                                  epk_error **error);
+EPK_API void epk_client_free(epk_client *client);
+
+/* Opens an endpoint by URI:
+ *   sagemaker://REGION/ENDPOINT
+ *   vertex://PROJECT/LOCATION/ENDPOINT-ID  or  …/publishers/PUBLISHER/models/MODEL
+ *   azureml://HOST/PATH
+ * Options win over the URI's query. Touches no network. Optional: client (NULL makes one of its
+ * own, and the options may then hold client.* too), options, uri (NULL takes the option "uri").
+ * Errors: EPK_INVALID_REQUEST if URI, options and credentials make no sense, alone or together. */
+EPK_API epk_status epk_endpoint_open(const epk_client *client, const char *uri, size_t uri_length,
+                                     const epk_options *options, epk_endpoint **endpoint,
+                                     epk_error **error);
+EPK_API void epk_endpoint_free(epk_endpoint *endpoint);
+
+/* The URI it was opened with, without secrets. */
+EPK_API const char *epk_endpoint_uri(const epk_endpoint *endpoint, size_t *length);
+/* Which identity signs its calls, without secrets: "AWS access key AKID…MPLE". */
+EPK_API const char *epk_endpoint_credentials(const epk_endpoint *endpoint, size_t *length);
+
+/* ---- Requests -------------------------------------------------------------------------------- */
+
+/* A request from JSON, in the library's own vocabulary, the same for every model:
+ *   {"messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 100, "temperature": 0.2,
+ *    "tools": [{"name": …, "description": …, "parameters": {…}}], "extra": {…}}
+ * Errors: EPK_INVALID_REQUEST, with the path of the member that is wrong. */
+EPK_API epk_status epk_request_from_json(const char *json, size_t length, epk_request **request,
+                                         epk_error **error);
+/* A request of one message of the user. */
+EPK_API epk_status epk_request_from_message(const char *text, size_t length, epk_request **request,
+                                            epk_error **error);
+EPK_API void epk_request_free(epk_request *request);
+
+/* Appends a message; role is "system", "user" or "assistant". */
+EPK_API epk_status epk_request_add_message(epk_request *request, const char *role, const char *text,
+                                           size_t length, epk_error **error);
+/* Appends an answer as it came, tool calls and signatures included, to go on from there. */
+EPK_API epk_status epk_request_add_reply(epk_request *request, const epk_reply *reply,
+                                         epk_error **error);
+
+/* ---- Whole answers --------------------------------------------------------------------------- */
+
+/* Sends the conversation and blocks until the answer is whole; epk_chat_start can be cancelled.
+ * Optional: options. */
+EPK_API epk_status epk_chat(const epk_endpoint *endpoint, const epk_request *request,
+                            const epk_options *options, epk_reply **reply, epk_error **error);
+
+/* Sends `length` bytes as they are to the model, of any kind, and blocks until its answer is
+ * whole; an empty body is fine. Optional: options, and body if length is 0. */
+EPK_API epk_status epk_invoke(const epk_endpoint *endpoint, const void *body, size_t length,
+                              const epk_options *options, epk_reply **reply, epk_error **error);
+
+/* Of a chat: all its text. Of epk_invoke: the body, byte for byte. */
+EPK_API const char *epk_reply_text(const epk_reply *reply, size_t *length);
+/* Of a chat: {"message", "finish_reason", "usage", "model", "id", …}, tool calls included. Of
+ * epk_invoke: {"content_type", "request_id", "headers"}. "" if memory ran out. */
+EPK_API const char *epk_reply_json(const epk_reply *reply, size_t *length);
+/* "stop", "length", "tool_calls", "content_filter", "other"; "other" too if it is not whole. */
+EPK_API const char *epk_reply_finish_reason(const epk_reply *reply);
+EPK_API void epk_reply_free(epk_reply *reply);
+
+/* ---- Streamed answers ------------------------------------------------------------------------ */
+
+/* Begins a call. Nothing is sent before the first epk_call_next. Optional: options.
+ * Errors: EPK_INVALID_REQUEST only; everything else comes out of epk_call_next. */
+EPK_API epk_status epk_chat_start(const epk_endpoint *endpoint, const epk_request *request,
+                                  const epk_options *options, epk_call **call, epk_error **error);
+/* The same for raw bytes: its events are EPK_EVENT_BYTES, cut anywhere, also inside a character. */
+EPK_API epk_status epk_invoke_start(const epk_endpoint *endpoint, const void *body, size_t length,
+                                    const epk_options *options, epk_call **call, epk_error **error);
+
+/* Works on the call and waits at most timeout_ms for the next event; less than 0 waits for ever, 0
+ * only looks. Gives EPK_EVENT with *event, which lives until the next epk_call_next or
+ * epk_call_free of this call; EPK_AGAIN; EPK_END after EPK_EVENT_FINISHED or the last bytes; or
+ * the error that ended the call. The last two are given again, error details included, however
+ * often one asks. Not asking is the back-pressure, and time between two calls of it counts for no
+ * timer. A stream that was cut ends with EPK_TRUNCATED, never with EPK_END. */
+EPK_API epk_status epk_call_next(epk_call *call, int64_t timeout_ms, const epk_event **event,
+                                 epk_error **error);
+
+/* Ends the call with EPK_CANCELLED, at once. Any thread, also while another one is in
+ * epk_call_next, but not during or after epk_call_free. Does nothing to a call that is over; NULL
+ * is ignored. */
+EPK_API void epk_call_cancel(epk_call *call);
+
+/* A copy of the answer as far as it has come, from a call of epk_chat_start.
+ * Errors: EPK_INVALID_REQUEST for a call of epk_invoke_start: its bytes are not kept. */
+EPK_API epk_status epk_call_reply(const epk_call *call, epk_reply **reply, epk_error **error);
+/* The provider's id of the call, for a support ticket; "" until it answered. Lives until the next
+ * epk_call_next. */
+EPK_API const char *epk_call_request_id(const epk_call *call, size_t *length);
+/* The model's content type, for epk_invoke_start; "" until it answered. Lives until the next
+ * epk_call_next. */
+EPK_API const char *epk_call_content_type(const epk_call *call, size_t *length);
+/* Before the end this closes the connection, which stops the provider's work where it can. */
+EPK_API void epk_call_free(epk_call *call);
+
+/* ---- Events ---------------------------------------------------------------------------------- */
+
+typedef int32_t epk_kind;
+enum {
+  EPK_EVENT_TEXT = 1,           /* text: the next piece of the answer. */
+  EPK_EVENT_REASONING = 2,      /* text: the next piece of what the model thinks. */
+  EPK_EVENT_SIGNATURE = 3,      /* Opaque proof for what was said last. */
+  EPK_EVENT_TOOL_CALL = 4,      /* A tool call begins. */
+  EPK_EVENT_TOOL_ARGUMENTS = 5, /* text: the next piece of a tool call's JSON arguments. */
+  EPK_EVENT_IMAGE = 6,          /* An image that the model made. */
+  EPK_EVENT_USAGE = 7,          /* Token counts so far. */
+  EPK_EVENT_PROVIDER = 8,       /* Something that only this provider sends. */
+  EPK_EVENT_HEARTBEAT = 9,      /* A sign of life without content. */
+  EPK_EVENT_FINISHED = 10,      /* The last event of a whole answer, with its reason. */
+  EPK_EVENT_BYTES = 11          /* text: the next bytes of epk_invoke_start. */
+};
+
+EPK_API epk_kind epk_event_kind(const epk_event *event);
+/* The new text or bytes where the kind has them, else "". */
+EPK_API const char *epk_event_text(const epk_event *event, size_t *length);
+/* The whole event: {"type": "text", "text": "Hel"}. An object with a member "type" for every kind.
+ * Bytes are not in it, only their number. "" if memory ran out. */
+EPK_API const char *epk_event_json(const epk_event *event, size_t *length);
+
+/* ---- Errors ---------------------------------------------------------------------------------- */
+
+/* All getters accept NULL and give 0, -1 or "" for it, and for what the provider did not say. */
+
+/* The status that came with it. */
+EPK_API epk_status epk_error_code(const epk_error *error);
+/* Stable names: "rate_limit"; "headers", or for a timeout the timer that fired: "idle". */
+EPK_API const char *epk_error_code_name(const epk_error *error);
+EPK_API const char *epk_error_phase_name(const epk_error *error);
+/* For a human: what was expected, what came, what to do. Never holds a secret. */
+EPK_API const char *epk_error_message(const epk_error *error, size_t *length);
+/* HTTP status of the provider's answer; 0 if none came. */
+EPK_API int epk_error_http_status(const epk_error *error);
+/* As the provider names it: "ThrottlingException". */
+EPK_API const char *epk_error_provider_code(const epk_error *error, size_t *length);
+EPK_API const char *epk_error_request_id(const epk_error *error, size_t *length);
+/* 1 if sending the same again later can succeed. */
+EPK_API int epk_error_retryable(const epk_error *error);
+/* The provider's own wish; -1 if it has none. */
+EPK_API int64_t epk_error_retry_after_ms(const epk_error *error);
+/* 1 if a part of the answer was handed out before. */
+EPK_API int epk_error_output_delivered(const epk_error *error);
+/* All of this and more as one object. "" if memory ran out. */
+EPK_API const char *epk_error_json(const epk_error *error, size_t *length);
+EPK_API void epk_error_free(epk_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ENDPOINTKIT_ENDPOINTKIT_H_ */

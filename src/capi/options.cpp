@@ -1,0 +1,296 @@
+#include "capi/options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <limits>
+
+namespace ek::capi {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr unsigned kEveryone = of_client | of_endpoint | of_call | of_invoke;
+constexpr unsigned kCalls = of_call | of_invoke;
+constexpr std::string_view kHeader = "header.";
+constexpr std::string_view kCredentials = "credentials.";
+constexpr std::string_view kUri = "uri";
+
+struct Key {
+  std::string_view name;
+  unsigned takers;
+  bool (*fits)(std::string_view value);
+  std::string_view wanted;
+};
+
+// Ten years bound every duration, so that no arithmetic on clocks can overflow.
+constexpr std::int64_t kMaxMilliseconds = 10LL * 366 * 24 * 3600 * 1000;
+
+std::int64_t to_number(std::string_view text) {
+  std::int64_t number = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : -1;
+}
+
+bool is_text(std::string_view) { return true; }
+bool is_truth(std::string_view value) { return value == "true" || value == "false"; }
+bool is_proof(std::string_view value) { return value == "jwt_grant" || value == "self_signed"; }
+bool is_duration(std::string_view value) {
+  const std::int64_t number = to_number(value);
+  return number >= 0 && number <= kMaxMilliseconds;
+}
+bool is_attempts(std::string_view value) {
+  const std::int64_t number = to_number(value);
+  return number >= 1 && number <= 100;
+}
+
+constexpr std::string_view kDuration = "a number of milliseconds, 0 or more";
+
+constexpr std::array<Key, 20> kKeys{{
+    {"client.ca_file", of_client, is_text, ""},
+    {"client.user_agent_suffix", of_client, is_text, ""},
+    {"credentials.aws.access_key_id", of_endpoint, is_text, ""},
+    {"credentials.aws.secret_access_key", of_endpoint, is_text, ""},
+    {"credentials.aws.session_token", of_endpoint, is_text, ""},
+    {"credentials.azure.authority_host", of_endpoint, is_text, ""},
+    {"credentials.azure.client_id", of_endpoint, is_text, ""},
+    {"credentials.azure.client_secret", of_endpoint, is_text, ""},
+    {"credentials.azure.tenant_id", of_endpoint, is_text, ""},
+    {"credentials.bearer", of_endpoint, is_text, ""},
+    {"credentials.google.key_json", of_endpoint, is_text, ""},
+    {"credentials.google.proof", of_endpoint, is_proof, "jwt_grant or self_signed"},
+    {"invoke.accept", of_invoke, is_text, ""},
+    {"invoke.content_type", of_invoke, is_text, ""},
+    {"retry.max_attempts", kEveryone, is_attempts, "a number from 1 to 100"},
+    {"retry.retry_paid", kEveryone, is_truth, "true or false"},
+    {"timeout.connect_ms", kEveryone, is_duration, kDuration},
+    {"timeout.first_event_ms", kEveryone, is_duration, kDuration},
+    {"timeout.idle_ms", kEveryone, is_duration, kDuration},
+    {"timeout.total_ms", kEveryone, is_duration, kDuration},
+}};
+
+struct Timer {
+  std::string_view key;
+  milliseconds Timeouts::*member;
+};
+constexpr std::array<Timer, 4> kTimers{{
+    {"timeout.connect_ms", &Timeouts::connect},
+    {"timeout.first_event_ms", &Timeouts::first_event},
+    {"timeout.idle_ms", &Timeouts::idle},
+    {"timeout.total_ms", &Timeouts::total},
+}};
+
+const Key* find_key(std::string_view name) {
+  const auto* found =
+      std::find_if(kKeys.begin(), kKeys.end(), [&](const Key& key) { return key.name == name; });
+  return found != kKeys.end() ? found : nullptr;
+}
+
+bool is_endpoint_key(std::string_view name) {
+  return !name.empty() && name.find('.') == std::string_view::npos;
+}
+
+bool is_header_key(std::string_view name) {
+  return name.starts_with(kHeader) && name.size() > kHeader.size();
+}
+
+unsigned takers_of(std::string_view name) {
+  if (is_endpoint_key(name)) return of_endpoint;
+  if (is_header_key(name)) return kCalls;
+  const Key* key = find_key(name);
+  return key != nullptr ? key->takers : 0;
+}
+
+std::string known_keys() {
+  std::string list;
+  for (const Key& key : kKeys) list += std::string(key.name) + ", ";
+  return list + "header.<Name>, uri, and keys without a dot that the endpoint's cloud knows";
+}
+
+// Throws for a key that nobody takes or a value that does not fit it. Secrets are not repeated.
+void check(std::string_view name, std::string_view value) {
+  if (is_endpoint_key(name) || is_header_key(name)) return;
+  const Key* key = find_key(name);
+  if (key == nullptr) {
+    refuse(fmt::format("unknown option \"{}\"; known are: {}", name, known_keys()));
+  }
+  if (!key->fits(value)) {
+    refuse(fmt::format("option {} wants {}, not \"{}\"", name, key->wanted, value.substr(0, 40)));
+  }
+}
+
+const std::string* find(const epk_options* options, std::string_view key) {
+  if (options == nullptr) return nullptr;
+  const auto found = options->values.find(key);
+  return found != options->values.end() ? &found->second.reveal() : nullptr;
+}
+
+std::string value_or(const epk_options* options, std::string_view key, std::string fallback = {}) {
+  const std::string* value = find(options, key);
+  return value != nullptr ? *value : std::move(fallback);
+}
+
+bool sets_any(const epk_options* options, std::string_view prefix) {
+  if (options == nullptr) return false;
+  const auto found = options->values.lower_bound(prefix);
+  return found != options->values.end() && std::string_view(found->first).starts_with(prefix);
+}
+
+// The kind of proof that the credentials.* keys speak of: "aws", "azure", "bearer" or "google".
+std::string credentials_kind(const epk_options& options) {
+  std::string kind;
+  for (auto at = options.values.lower_bound(kCredentials);
+       at != options.values.end() && std::string_view(at->first).starts_with(kCredentials); ++at) {
+    const std::string rest = at->first.substr(kCredentials.size());
+    const std::string next = rest.substr(0, rest.find('.'));
+    if (!kind.empty() && next != kind) {
+      refuse(fmt::format("credentials.{} and credentials.{} are set together; choose one kind",
+                         kind, next));
+    }
+    kind = next;
+  }
+  return kind;
+}
+
+Secret needed(const epk_options* options, std::string_view key) {
+  const std::string* value = find(options, key);
+  if (value == nullptr || value->empty()) {
+    refuse(fmt::format("option {} is missing; it belongs to the other {} keys that are set", key,
+                       std::string(key.substr(0, key.rfind('.') + 1)) + "*"));
+  }
+  return Secret(*value);
+}
+
+Credentials aws_credentials(const epk_options* options) {
+  return Credentials::aws_keys(needed(options, "credentials.aws.access_key_id").reveal(),
+                               needed(options, "credentials.aws.secret_access_key"),
+                               Secret(value_or(options, "credentials.aws.session_token")));
+}
+
+Credentials google_credentials(const epk_options* options) {
+  const bool self_signed = value_or(options, "credentials.google.proof") == "self_signed";
+  const Secret key = needed(options, "credentials.google.key_json");
+  return Credentials::google_service_account(JsonText{key.reveal()}, self_signed
+                                                                         ? GoogleProof::self_signed
+                                                                         : GoogleProof::jwt_grant)
+      .value();
+}
+
+Credentials azure_credentials(const epk_options* options) {
+  AzureClientSecret application;
+  application.tenant_id = needed(options, "credentials.azure.tenant_id").reveal();
+  application.client_id = needed(options, "credentials.azure.client_id").reveal();
+  application.client_secret = needed(options, "credentials.azure.client_secret");
+  application.authority_host =
+      value_or(options, "credentials.azure.authority_host", std::move(application.authority_host));
+  return Credentials::azure_client_secret(std::move(application)).value();
+}
+
+}  // namespace
+
+void refuse_foreign_keys(const epk_options* options, unsigned takers, const char* function) {
+  if (options == nullptr) return;
+  for (const auto& [key, value] : options->values) {
+    if ((takers_of(key) & takers) == 0) refuse(fmt::format("{} takes no option {}", function, key));
+  }
+}
+
+Timeouts merge_timeouts(const epk_options* options, Timeouts base) {
+  for (const Timer& timer : kTimers) {
+    if (const std::string* value = find(options, timer.key)) {
+      base.*timer.member = milliseconds(to_number(*value));
+    }
+  }
+  return base;
+}
+
+RetryPolicy merge_retry(const epk_options* options, RetryPolicy base) {
+  if (const std::string* value = find(options, "retry.max_attempts")) {
+    base.max_attempts = static_cast<int>(to_number(*value));
+  }
+  if (const std::string* value = find(options, "retry.retry_paid")) {
+    base.retry_paid = *value == "true";
+  }
+  return base;
+}
+
+bool sets_timeouts(const epk_options* options) { return sets_any(options, "timeout."); }
+bool sets_retry(const epk_options* options) { return sets_any(options, "retry."); }
+
+ClientOptions client_options(const epk_options* options) {
+  ClientOptions client;
+  client.timeouts = merge_timeouts(options, client.timeouts);
+  client.retry = merge_retry(options, client.retry);
+  client.ca_file = value_or(options, "client.ca_file");
+  client.user_agent_suffix = value_or(options, "client.user_agent_suffix");
+  return client;
+}
+
+Credentials credentials(const epk_options* options) {
+  const std::string kind = options != nullptr ? credentials_kind(*options) : std::string();
+  if (kind.empty()) return Credentials::from_environment();
+  if (kind == "aws") return aws_credentials(options);
+  if (kind == "google") return google_credentials(options);
+  if (kind == "azure") return azure_credentials(options);
+  return Credentials::bearer(needed(options, "credentials.bearer"));
+}
+
+EndpointOptions endpoint_options(const epk_options* options) {
+  EndpointOptions chosen;
+  if (options == nullptr) return chosen;
+  for (const auto& [key, value] : options->values) {
+    if (is_endpoint_key(key) && key != kUri) chosen.emplace(key, value.reveal());
+  }
+  return chosen;
+}
+
+std::string uri_option(const epk_options* options) { return value_or(options, kUri); }
+
+CallOptions call_options(const epk_options* options, const epk_endpoint& endpoint) {
+  CallOptions call = endpoint.defaults;
+  if (sets_timeouts(options)) call.timeouts = merge_timeouts(options, endpoint.timeouts);
+  if (sets_retry(options)) call.retry = merge_retry(options, endpoint.retry);
+  if (options == nullptr) return call;
+  for (const auto& [key, value] : options->values) {
+    if (!is_header_key(key)) continue;
+    call.headers.push_back(
+        {.name = key.substr(kHeader.size()), .value = value.reveal(), .sensitive = true});
+  }
+  return call;
+}
+
+InvokeRequest invoke_request(std::string_view body, const epk_options* options) {
+  InvokeRequest request;
+  request.body = body;
+  request.content_type = value_or(options, "invoke.content_type", std::move(request.content_type));
+  request.accept = value_or(options, "invoke.accept");
+  return request;
+}
+
+}  // namespace ek::capi
+
+using namespace ek::capi;
+
+epk_status epk_options_new(epk_options** options, epk_error** error) {
+  return guard(error, [&] {
+    out(options, "options") = new epk_options{};
+    return EPK_OK;
+  });
+}
+
+void epk_options_free(epk_options* options) { delete options; }
+
+epk_status epk_options_set(epk_options* options, const char* key, const char* value,
+                           size_t value_length, epk_error** error) {
+  return guard(error, [&] {
+    auto& values = require(options, "options").values;
+    const std::string_view name(&require(key, "key"));
+    const std::string_view text = text_in(value, value_length, "value");
+    check(name, text);
+    values.insert_or_assign(std::string(name), ek::Secret(std::string(text)));
+    return EPK_OK;
+  });
+}

@@ -1,0 +1,36 @@
+// Options by key and text: which keys there are, who takes them, and what they turn into.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+
+#include "capi/capi.hpp"
+
+struct epk_options {
+  std::map<std::string, ek::Secret, std::less<>> values;  // checked when they were set
+};
+
+namespace ek::capi {
+
+/// Who takes options; a key may have several takers.
+enum Taker : unsigned { of_client = 1, of_endpoint = 2, of_call = 4, of_invoke = 8 };
+
+/// Throws invalid_request naming the first key that none of `takers` takes. NULL has no keys.
+void refuse_foreign_keys(const epk_options* options, unsigned takers, const char* function);
+
+Timeouts merge_timeouts(const epk_options* options, Timeouts base);
+RetryPolicy merge_retry(const epk_options* options, RetryPolicy base);
+bool sets_timeouts(const epk_options* options);
+bool sets_retry(const epk_options* options);
+
+ClientOptions client_options(const epk_options* options);
+/// The environment's if there is no credentials.* key. Throws if the keys belong to several kinds.
+Credentials credentials(const epk_options* options);
+EndpointOptions endpoint_options(const epk_options* options);
+/// The option "uri", or "".
+std::string uri_option(const epk_options* options);
+CallOptions call_options(const epk_options* options, const epk_endpoint& endpoint);
+InvokeRequest invoke_request(std::string_view body, const epk_options* options);
+
+}  // namespace ek::capi

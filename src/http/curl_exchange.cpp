@@ -1,0 +1,164 @@
+#include "http/curl_exchange.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "http/curl_error.hpp"
+#include "http/curl_lane.hpp"
+
+namespace ek {
+
+CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
+                           const TransferOptions& options)
+    : context_(context),
+      request_(std::move(request)),
+      options_(options),
+      head_(context.options.max_head_bytes) {}
+
+CurlExchange::~CurlExchange() {
+  if (lane_ != nullptr) lane_->abandon(*this);
+}
+
+void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
+  lane_ = &lane;
+  place_ = place;
+  easy_ = std::move(easy);
+  header_list_ = make_header_list(request_);
+  set_request(easy_.get(), request_);
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_list_.get());
+  curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, detail_.data());
+  curl_easy_setopt(easy_.get(), CURLOPT_PRIVATE, this);
+  curl_easy_setopt(easy_.get(), CURLOPT_WRITEFUNCTION, &CurlExchange::on_body);
+  curl_easy_setopt(easy_.get(), CURLOPT_WRITEDATA, this);
+  curl_easy_setopt(easy_.get(), CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
+  curl_easy_setopt(easy_.get(), CURLOPT_HEADERDATA, this);
+  curl_easy_setopt(easy_.get(), CURLOPT_PREREQFUNCTION, &CurlExchange::on_request);
+  curl_easy_setopt(easy_.get(), CURLOPT_PREREQDATA, this);
+  // 0 would be libcurl's 300 s.
+  const auto limit = std::clamp<long long>(options_.connect_timeout.count(), 1, 86'400'000);
+  curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit));
+}
+
+EasyHandle CurlExchange::detach() noexcept {
+  lane_ = nullptr;
+  curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
+  header_list_.reset();
+  return std::move(easy_);
+}
+
+const HttpHead* CurlExchange::head() const noexcept {
+  return head_.complete() ? &head_.head() : nullptr;
+}
+
+std::string_view CurlExchange::body() const noexcept {
+  return std::string_view(buffer_).substr(read_);
+}
+
+void CurlExchange::consume(std::size_t bytes) {
+  read_ += std::min(bytes, unread());
+  if (read_ == buffer_.size()) {
+    buffer_.clear();
+    read_ = 0;
+  }
+  if (!paused_ || lane_ == nullptr || unread() >= options_.max_buffered_bytes) return;
+  paused_ = false;
+  lane_->resume_later(*this);
+}
+
+bool CurlExchange::sent() const noexcept { return sent_ || (easy_ && query_sent()); }
+
+bool CurlExchange::query_sent() const noexcept {
+  long head_bytes = 0;
+  curl_off_t body_bytes = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &head_bytes);
+  curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &body_bytes);
+  return begun_ && head_bytes > 0 && body_bytes >= static_cast<curl_off_t>(request_.body.size());
+}
+
+void CurlExchange::resume() { curl_easy_pause(easy_.get(), CURLPAUSE_CONT); }
+
+void CurlExchange::fail(Error error) {
+  ended_ = true;
+  error_ = std::move(error);
+}
+
+void CurlExchange::finish(CURLcode code) {
+  sent_ = query_sent();
+  ended_ = true;
+  if (code == CURLE_OK && !head_.complete()) code = CURLE_GOT_NOTHING;
+  if (code != CURLE_OK && !error_) error_ = explain(code);
+}
+
+Error CurlExchange::explain(CURLcode code) {
+  if (code == CURLE_SSL_CACERT_BADFILE) {
+    if (const Result<void> roots = context_.roots.check(); !roots) return roots.error();
+  }
+  return explain_curl({.code = code,
+                       .detail = detail_.data(),
+                       .host = host_of(request_.url),
+                       .trust = context_.roots.origin(),
+                       .connect_timeout = options_.connect_timeout,
+                       .begun = begun_.has_value(),
+                       .headed = head_.complete()});
+}
+
+std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, void* self) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  const bool had_head = exchange.head_.complete();
+  if (!exchange.head_.add({data, bytes})) {
+    exchange.error_ =
+        Error{.code = had_head ? ErrorCode::truncated : ErrorCode::transport,
+              .phase = had_head ? Phase::stream : Phase::headers,
+              .message = fmt::format("{} sent more than the {} bytes of headers that are accepted",
+                                     host_of(exchange.request_.url),
+                                     exchange.context_.options.max_head_bytes)};
+    return 0;
+  }
+  if (!had_head && exchange.head_.complete()) exchange.lane_->report();
+  return bytes;
+}
+
+std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t bytes, void* self) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  if (exchange.unread() > 0 && exchange.unread() >= exchange.options_.max_buffered_bytes) {
+    exchange.paused_ = true;
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  exchange.store({data, bytes});
+  exchange.lane_->report();
+  return bytes;
+}
+
+void CurlExchange::store(std::string_view bytes) {
+  if (read_ > 0 && buffer_.size() + bytes.size() > buffer_.capacity()) {
+    buffer_.erase(0, read_);
+    read_ = 0;
+  }
+  buffer_.append(bytes);
+}
+
+// Called each time the request is about to go out. The second time libcurl has taken the
+// connection, which was a kept one, for stale.
+int CurlExchange::on_request(void* self, char*, char*, int, int) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  const SteadyTime now = std::chrono::steady_clock::now();
+  if (!exchange.begun_) {
+    exchange.begun_ = now;
+    return CURL_PREREQFUNC_OK;
+  }
+  const auto lived = now - *exchange.begun_;
+  if (lived < exchange.context_.options.resend_window) return CURL_PREREQFUNC_OK;
+  exchange.error_ =
+      Error{.code = ErrorCode::transport,
+            .phase = Phase::headers,
+            .message = fmt::format(
+                "{} hung up without an answer, {} ms after the request: it may have been at work",
+                host_of(exchange.request_.url),
+                std::chrono::duration_cast<std::chrono::milliseconds>(lived).count())};
+  return CURL_PREREQFUNC_ABORT;
+}
+
+}  // namespace ek

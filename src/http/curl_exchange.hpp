@@ -1,0 +1,83 @@
+// One request on one libcurl easy handle: collects what libcurl's callbacks bring.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "endpointkit/ext/transport.hpp"
+#include "http/curl_context.hpp"
+#include "http/curl_request.hpp"
+#include "http/head_parser.hpp"
+
+namespace ek {
+
+class CurlLane;
+
+struct FreeEasy {
+  void operator()(CURL* easy) const noexcept { curl_easy_cleanup(easy); }
+};
+using EasyHandle = std::unique_ptr<CURL, FreeEasy>;
+
+class CurlExchange final : public Exchange {
+ public:
+  CurlExchange(CurlContext& context, HttpRequest request, const TransferOptions& options);
+  ~CurlExchange() override;
+  CurlExchange(const CurlExchange&) = delete;
+  CurlExchange& operator=(const CurlExchange&) = delete;
+
+  [[nodiscard]] const HttpHead* head() const noexcept override;
+  [[nodiscard]] std::string_view body() const noexcept override;
+  void consume(std::size_t bytes) override;
+  [[nodiscard]] bool ended() const noexcept override { return ended_; }
+  [[nodiscard]] const Error* error() const noexcept override { return error_ ? &*error_ : nullptr; }
+  [[nodiscard]] bool sent() const noexcept override;
+
+  // For the lane.
+  [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
+  [[nodiscard]] CURL* handle() const noexcept { return easy_.get(); }
+  /// Sets all that is different from one request to the next, and takes its place in the lane.
+  void attach(CurlLane& lane, std::size_t place, EasyHandle easy);
+  void move_to(std::size_t place) noexcept { place_ = place; }
+  [[nodiscard]] std::size_t place() const noexcept { return place_; }
+  /// Leaves the lane; the handle is the caller's from now on.
+  EasyHandle detach() noexcept;
+  void resume();
+  void finish(CURLcode code);
+  void fail(Error error);
+
+ private:
+  static std::size_t on_header(char* data, std::size_t, std::size_t bytes, void* self);
+  static std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* self);
+  static int on_request(void* self, char*, char*, int, int);
+
+  [[nodiscard]] std::size_t unread() const noexcept { return buffer_.size() - read_; }
+  void store(std::string_view bytes);
+  [[nodiscard]] bool query_sent() const noexcept;
+  [[nodiscard]] Error explain(CURLcode code);
+
+  CurlContext& context_;
+  CurlLane* lane_ = nullptr;  // null before the start and after the end
+  std::size_t place_ = 0;
+  EasyHandle easy_;
+  HttpRequest request_;
+  HeaderList header_list_;
+  const TransferOptions options_;
+  std::array<char, CURL_ERROR_SIZE> detail_{};
+
+  HeadParser head_;
+  std::string buffer_;
+  std::size_t read_ = 0;  // how much of buffer_ was consumed
+  bool paused_ = false;
+  bool ended_ = false;
+  bool sent_ = false;
+  std::optional<SteadyTime> begun_;  // when the request first began to go out
+  std::optional<Error> error_;
+};
+
+}  // namespace ek

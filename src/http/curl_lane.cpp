@@ -1,0 +1,140 @@
+#include "http/curl_lane.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "http/curl_easy.hpp"
+#include "http/curl_global.hpp"
+#include "http/signal_guard.hpp"
+
+namespace ek {
+namespace {
+
+constexpr std::size_t max_idle_handles = 16;
+
+int poll_timeout_ms(SteadyTime until) {
+  using std::chrono::milliseconds;
+  const auto left = until - std::chrono::steady_clock::now();
+  const auto rounded = std::chrono::ceil<milliseconds>(left);
+  return static_cast<int>(
+      std::clamp<milliseconds::rep>(rounded.count(), 0, milliseconds::rep{86'400'000}));
+}
+
+Error no_curl() {
+  return {.code = ErrorCode::transport,
+          .phase = Phase::request,
+          .message = "libcurl could not be started: out of memory or not usable in this process"};
+}
+
+}  // namespace
+
+CurlLane::CurlLane(std::shared_ptr<CurlContext> context)
+    : context_(std::move(context)), multi_(init_curl() ? curl_multi_init() : nullptr) {}
+
+CurlLane::~CurlLane() {
+  const SignalGuard guard;
+  while (!live_.empty()) {
+    CurlExchange& exchange = *live_.back();
+    exchange.fail({.code = ErrorCode::transport,
+                   .phase = Phase::stream,
+                   .message = "the lane was closed before the exchange had ended"});
+    remove(exchange);
+  }
+  idle_handles_.clear();
+  multi_.reset();
+}
+
+std::unique_ptr<Exchange> CurlLane::start(HttpRequest request, const TransferOptions& options) {
+  auto exchange = std::make_unique<CurlExchange>(*context_, std::move(request), options);
+  if (auto refused = check_request(exchange->request())) {
+    exchange->fail(*std::move(refused));
+    return exchange;
+  }
+  EasyHandle easy = multi_ ? take_handle() : nullptr;
+  if (!easy) {
+    exchange->fail(no_curl());
+    return exchange;
+  }
+  exchange->attach(*this, live_.size(), std::move(easy));
+  live_.push_back(exchange.get());
+  if (curl_multi_add_handle(multi_.get(), exchange->handle()) != CURLM_OK) {
+    remove(*exchange);
+    exchange->fail(no_curl());
+  }
+  fresh_ = true;
+  return exchange;
+}
+
+EasyHandle CurlLane::take_handle() {
+  if (idle_handles_.empty()) return make_easy(*context_);
+  EasyHandle easy = std::move(idle_handles_.back());
+  idle_handles_.pop_back();
+  return easy;
+}
+
+EasyHandle CurlLane::remove(CurlExchange& exchange) noexcept {
+  curl_multi_remove_handle(multi_.get(), exchange.handle());
+  to_resume_.erase(std::remove(to_resume_.begin(), to_resume_.end(), &exchange), to_resume_.end());
+  live_.back()->move_to(exchange.place());
+  live_[exchange.place()] = live_.back();
+  live_.pop_back();
+  return exchange.detach();
+}
+
+void CurlLane::abandon(CurlExchange& exchange) noexcept {
+  const SignalGuard guard;
+  remove(exchange);
+}
+
+void CurlLane::resume_later(CurlExchange& exchange) { to_resume_.push_back(&exchange); }
+
+void CurlLane::resume_paused() {
+  // libcurl may hand out what it holds at once, and that may end in a pause again.
+  for (CurlExchange* exchange : std::exchange(to_resume_, {})) {
+    exchange->resume();
+    fresh_ = true;
+  }
+}
+
+void CurlLane::wait(SteadyTime until) {
+  if (!multi_) return;  // every start() failed
+  const SignalGuard guard;
+  news_ = false;
+  resume_paused();
+  if (std::exchange(fresh_, false)) perform();
+  for (bool late = false; !news_ && !late && !woken_;) {
+    const int timeout = poll_timeout_ms(until);
+    late = timeout == 0;
+    curl_multi_poll(multi_.get(), nullptr, 0, timeout, nullptr);
+    perform();
+  }
+  woken_ = false;
+}
+
+void CurlLane::wake() noexcept {
+  if (!woken_.exchange(true) && multi_) curl_multi_wakeup(multi_.get());
+}
+
+void CurlLane::perform() {
+  int running = 0;
+  curl_multi_perform(multi_.get(), &running);
+  if (static_cast<std::size_t>(running) != live_.size()) collect_finished();
+}
+
+void CurlLane::collect_finished() {
+  int left = 0;
+  while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left)) {
+    if (message->msg != CURLMSG_DONE) continue;
+    const CURLcode code = message->data.result;  // gone with the handle
+    CurlExchange* exchange = nullptr;
+    curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+    exchange->finish(code);
+    EasyHandle easy = remove(*exchange);
+    if (code == CURLE_OK && idle_handles_.size() < max_idle_handles) {
+      idle_handles_.push_back(std::move(easy));
+    }
+    news_ = true;
+  }
+}
+
+}  // namespace ek

@@ -1,0 +1,58 @@
+// A lane on one curl multi handle.
+#pragma once
+
+#include <curl/curl.h>
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "endpointkit/ext/transport.hpp"
+#include "http/curl_context.hpp"
+#include "http/curl_exchange.hpp"
+
+namespace ek {
+
+/// Lifetime: exchanges may outlive their lane; they end with transport then. wake() may run in
+/// another thread until the destructor begins, not while it runs.
+class CurlLane final : public Lane {
+ public:
+  explicit CurlLane(std::shared_ptr<CurlContext> context);
+  ~CurlLane() override;
+  CurlLane(const CurlLane&) = delete;
+  CurlLane& operator=(const CurlLane&) = delete;
+
+  std::unique_ptr<Exchange> start(HttpRequest request, const TransferOptions& options) override;
+  void wait(SteadyTime until) override;
+  void wake() noexcept override;
+
+  // For its exchanges.
+  /// There is something to see: wait() returns after this round.
+  void report() noexcept { news_ = true; }
+  /// Reading goes on with the next wait().
+  void resume_later(CurlExchange& exchange);
+  /// Takes an unfinished exchange out; closes its connection.
+  void abandon(CurlExchange& exchange) noexcept;
+
+ private:
+  struct FreeMulti {
+    void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
+  };
+
+  EasyHandle take_handle();
+  EasyHandle remove(CurlExchange& exchange) noexcept;
+  void resume_paused();
+  void perform();
+  void collect_finished();
+
+  const std::shared_ptr<CurlContext> context_;
+  std::unique_ptr<CURLM, FreeMulti> multi_;
+  std::vector<CurlExchange*> live_;
+  std::vector<CurlExchange*> to_resume_;
+  std::vector<EasyHandle> idle_handles_;
+  bool fresh_ = false;  // something was started or resumed: work comes before waiting
+  bool news_ = false;
+  std::atomic<bool> woken_ = false;
+};
+
+}  // namespace ek

@@ -27,7 +27,7 @@ file(WRITE ${TREE}/src/cloud/family/aws.cpp "#include \"base/uri.hpp\"\n")
 file(WRITE ${TREE}/src/cloud/sagemaker/sagemaker.cpp
   "#include \"cloud/family/aws.hpp\"\n#include \"cloud/sagemaker/entry.hpp\"\n#include \"endpoint/cloud.hpp\"\n")
 file(WRITE ${TREE}/src/cloud/registry.cpp "#include \"cloud/sagemaker/entry.hpp\"\n#include \"cloud/vertex/entry.hpp\"\n")
-file(WRITE ${TREE}/src/capi/json.cpp "#include \"dialect/json_text.hpp\"\n")
+file(WRITE ${TREE}/src/capi/json.cpp "#include \"dialect/json_text.hpp\"\nauto key = \"credentials.azure.tenant_id\";\n")
 file(WRITE ${TREE}/src/tools/cli/main.cpp "#include <CLI/CLI.hpp>\n#include <histedit.h>\n#include \"signing/sigv4.hpp\"\n")
 file(WRITE ${TREE}/src/tools/emulator/main.cpp "#include <httplib.h>\n#include \"signing/sigv4.hpp\"\n#include \"wire/decoder.hpp\"\n")
 check_tree()

@@ -1,0 +1,27 @@
+# The first ```cpp block of the README is the sample between its [readme] markers, byte for byte.
+cmake_minimum_required(VERSION 3.25)
+
+# between TEXT BEGIN END OUT: what stands between the first BEGIN and the next END.
+function(between text begin end out)
+  string(FIND "${text}" "${begin}" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "no ${begin}")
+  endif()
+  string(LENGTH "${begin}" skip)
+  math(EXPR at "${at} + ${skip}")
+  string(SUBSTRING "${text}" ${at} -1 rest)
+  string(FIND "${rest}" "${end}" length)
+  if(length EQUAL -1)
+    message(FATAL_ERROR "no ${end} after ${begin}")
+  endif()
+  string(SUBSTRING "${rest}" 0 ${length} found)
+  set(${out} "${found}" PARENT_SCOPE)
+endfunction()
+
+file(READ ${README} readme)
+file(READ ${SAMPLE} sample)
+between("${readme}" "```cpp\n" "```" shown)
+between("${sample}" "// [readme]\n" "// [readme]" meant)
+if(NOT shown STREQUAL meant)
+  message(FATAL_ERROR "README.md shows\n${shown}\nbut samples/readme_chat.cpp is\n${meant}")
+endif()

@@ -34,20 +34,30 @@ struct EndpointState;  // src/endpoint/endpoint_state.hpp
 /// Zero switches a timer off. Time in which the consumer does not ask for the next event never
 /// counts.
 struct Timeouts {
-  std::chrono::milliseconds connect{10'000};  ///< DNS, TCP, proxy and TLS of one attempt.
-  std::chrono::milliseconds first_event{
-      120'000};                              ///< From sending to the first piece of the answer.
-  std::chrono::milliseconds idle{90'000};    ///< The longest gap between two pieces.
-  std::chrono::milliseconds total{900'000};  ///< The whole call with all its attempts.
+  /// DNS, TCP, proxy and TLS of one attempt.
+  std::chrono::milliseconds connect{10'000};
+  /// Streams: from sending to the first text, reasoning, tool call or image; not headers, not
+  /// pings.
+  std::chrono::milliseconds first_event{120'000};
+  /// The longest silence after that.
+  std::chrono::milliseconds idle{90'000};
+  /// The whole call with all its attempts.
+  std::chrono::milliseconds total{900'000};
+
+  bool operator==(const Timeouts&) const = default;
 };
 
-/// What a retry may cost. Only what the provider cannot have begun to compute is sent again by
-/// itself; nothing is ever sent again once an event was handed out.
+/// What a retry may cost. Nothing is ever sent again once an event was handed out, and what the
+/// model may have computed (and billed) without our seeing it only on request. Backoff is that of
+/// the AWS SDKs' standard mode of November 2026; a provider's Retry-After is honoured up to a
+/// minute.
 struct RetryPolicy {
   int max_attempts = 3;  ///< In total; 1 never retries.
-  /// Also retry what may have been computed (and billed) already: a reset or a 500, 502 or 504
-  /// before the first byte, a model timeout.
+  /// Also retry what may be paid twice: a connection lost after the request was sent, a 408 or 504,
+  /// a stream that was cut before its first event.
   bool retry_paid = false;
+
+  bool operator==(const RetryPolicy&) const = default;
 };
 
 /// For one call. Members that are not set come from the endpoint, then from the client.
@@ -78,10 +88,11 @@ class EK_API ChatStream {
   /// The answer as far as it has come, with usage and finish reason once they are known.
   [[nodiscard]] const ChatReply& reply() const noexcept;
   /// Of the response: "" until the provider answered.
-  [[nodiscard]] std::string_view request_id() const noexcept;
+  [[nodiscard]] std::string request_id() const;
 
  private:
   std::unique_ptr<Call> call_;
+  bool told_ = false;  // the error was given
 };
 
 /// A streamed answer as raw bytes: the container's own, with the cloud's wrapping taken off.
@@ -99,11 +110,12 @@ class EK_API InvokeStream {
   bool wait(std::chrono::milliseconds timeout);
   void cancel() noexcept;
   /// The container's content type; "" until the provider answered.
-  [[nodiscard]] std::string_view content_type() const noexcept;
-  [[nodiscard]] std::string_view request_id() const noexcept;
+  [[nodiscard]] std::string content_type() const;
+  [[nodiscard]] std::string request_id() const;
 
  private:
   std::unique_ptr<Call> call_;
+  bool told_ = false;  // the error was given
 };
 
 /// One hosted model. Move-only; its const methods are safe from all threads. It keeps its client

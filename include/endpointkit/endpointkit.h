@@ -188,6 +188,8 @@ EPK_API const char *epk_endpoint_credentials(const epk_endpoint *endpoint, size_
  * Errors: EPK_INVALID_REQUEST, with the path of the member that is wrong. */
 EPK_API epk_status epk_request_from_json(const char *json, size_t length, epk_request **request,
                                          epk_error **error);
+/* A request without messages yet. */
+EPK_API epk_status epk_request_new(epk_request **request, epk_error **error);
 /* A request of one message of the user. */
 EPK_API epk_status epk_request_from_message(const char *text, size_t length, epk_request **request,
                                             epk_error **error);

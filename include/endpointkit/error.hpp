@@ -66,7 +66,7 @@ struct Error {
   std::string provider_code{};  ///< As the provider names it: "ThrottlingException", "NOT_FOUND".
   std::string reason{};         ///< Second-level reason where there is one: "SERVICE_DISABLED".
   std::string request_id{};     ///< For a support ticket.
-  bool retryable = false;  ///< Sending the same again later can succeed, and pays at most once.
+  bool retryable = false;       ///< Sending the same again later can succeed.
   std::optional<std::chrono::milliseconds> retry_after{};  ///< The provider's own wish.
   bool output_delivered = false;  ///< Part of the answer was handed out before this.
   int attempts = 0;               ///< How often the request was sent, or tried to be.

@@ -2,7 +2,7 @@
 // errors mean and which proof of identity it wants. Everything here is pure.
 #pragma once
 
-#include <functional>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -27,6 +27,14 @@ struct Operation {
   std::string accept{};
 };
 
+/// One try of a call, for headers that change from try to try.
+struct Attempt {
+  std::string_view call_id;  ///< A UUID, the same for all tries of the call.
+  int number = 1;            ///< From 1.
+  int max = 1;
+  std::chrono::milliseconds time_left{};  ///< Until the call's total timer; 0 if there is none.
+};
+
 /// One address on one cloud service, checked and complete. Immutable; safe from all threads.
 class Cloud {
  public:
@@ -38,6 +46,7 @@ class Cloud {
   [[nodiscard]] virtual std::string_view dialect() const noexcept = 0;
   [[nodiscard]] virtual dialect::EncodeHints hints() const { return {}; }
   [[nodiscard]] virtual HttpRequest address(Operation operation) const = 0;
+  [[nodiscard]] virtual std::vector<Header> attempt_headers(const Attempt&) const { return {}; }
   /// Takes the cloud's own wrapping off a streamed 2xx body; null if there is none.
   [[nodiscard]] virtual std::unique_ptr<wire::Decoder> unwrap(const HttpHead&) const {
     return nullptr;
@@ -59,7 +68,11 @@ struct CloudEntry {
 };
 
 /// Binds a cloud, an identity and a client to an endpoint; in endpoint.cpp.
+/// Errors: invalid_request if the dialect is unknown or the identity cannot serve the cloud.
 Result<Endpoint> make_endpoint(const Client& client, std::unique_ptr<Cloud> cloud,
-                               const Credentials& credentials, const EndpointOptions& options);
+                               const Credentials& credentials);
+
+/// The environment that a client was given, or the real one.
+const Environment& environment_of(const Client& client);
 
 }  // namespace ek

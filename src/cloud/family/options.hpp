@@ -1,0 +1,36 @@
+// Options by key and text, with the errors a user can act on.
+#pragma once
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/error.hpp"
+#include "endpointkit/ext/environment.hpp"
+
+namespace ek {
+
+Error invalid(std::string message);
+
+/// The option's text, or `fallback` if it is not set.
+std::string option(const EndpointOptions& options, std::string_view key,
+                   std::string_view fallback = "");
+
+/// The pairs whose value is not "".
+EndpointOptions set_options(
+    std::initializer_list<std::pair<std::string_view, std::string_view>> pairs);
+
+/// Errors: invalid_request, naming the first key that is not in `known` and listing those.
+Result<void> check_known(const EndpointOptions& options, std::string_view cloud,
+                         std::initializer_list<std::string_view> known);
+
+/// A variable's value, or "" if it is unset.
+std::string variable(const Environment& environment, const std::string& name);
+
+/// A base URL as users write it, without the slash at its end. Errors: invalid_request if it is no
+/// http or https URL, or has a query.
+Result<std::string> check_base_url(std::string_view url, std::string_view where_from);
+
+}  // namespace ek

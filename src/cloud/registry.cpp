@@ -1,0 +1,54 @@
+// The one list of clouds. Adding one: its folder, its public header, an include and a line here.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/uri.hpp"
+#include "cloud/azure_ml/entry.hpp"
+#include "cloud/sagemaker/entry.hpp"
+#include "cloud/vertex/entry.hpp"
+#include "endpoint/cloud.hpp"
+#include "endpointkit/endpoint.hpp"
+
+namespace ek {
+namespace {
+
+constexpr std::array<CloudEntry, 3> clouds = {{
+    {"azureml", azure_ml::open_uri},
+    {"sagemaker", sagemaker::open_uri},
+    {"vertex", vertex::open_uri},
+}};
+
+std::string schemes() {
+  std::string out;
+  for (const CloudEntry& entry : clouds)
+    out += fmt::format("{}{}://", out.empty() ? "" : ", ", entry.scheme);
+  return out;
+}
+
+}  // namespace
+
+Result<Endpoint> Client::open(std::string_view text, const Credentials& credentials,
+                              const EndpointOptions& options) const {
+  auto uri = parse_uri(text);
+  if (!uri) return uri.error();
+  EndpointOptions all = options;  // these win over the query
+  for (const auto& [key, value] : uri->query) all.emplace(key, value);
+  for (const CloudEntry& entry : clouds) {
+    if (entry.scheme != uri->scheme) continue;
+    auto cloud = entry.open(*uri, all, environment_of(*this));
+    if (!cloud) return cloud.error();
+    return make_endpoint(*this, *std::move(cloud), credentials);
+  }
+  return Error{.code = ErrorCode::invalid_request,
+               .phase = Phase::request,
+               .message = fmt::format("no cloud has the scheme \"{}://\"; known are {}",
+                                      uri->scheme, schemes())};
+}
+
+Result<Endpoint> open(std::string_view uri, const Credentials& credentials,
+                      const EndpointOptions& options) {
+  return Client().open(uri, credentials, options);
+}
+
+}  // namespace ek

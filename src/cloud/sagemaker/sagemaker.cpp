@@ -1,0 +1,158 @@
+// Amazon SageMaker Runtime: InvokeEndpoint and InvokeEndpointWithResponseStream (API 2017-05-13).
+#include "endpointkit/sagemaker.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "base/uri.hpp"
+#include "cloud/family/aws.hpp"
+#include "cloud/family/options.hpp"
+#include "cloud/sagemaker/entry.hpp"
+#include "endpoint/cloud.hpp"
+#include "wire/event_stream.hpp"
+
+namespace ek::sagemaker {
+namespace {
+
+// Option, request header, and whether the streamed operation knows that header too.
+struct RequestHeader {
+  std::string_view option, header;
+  bool streamed;
+};
+constexpr std::array<RequestHeader, 7> request_headers = {{
+    {"inference_component", "X-Amzn-SageMaker-Inference-Component", true},
+    {"target_variant", "X-Amzn-SageMaker-Target-Variant", true},
+    {"target_container", "X-Amzn-SageMaker-Target-Container-Hostname", true},
+    {"custom_attributes", "X-Amzn-SageMaker-Custom-Attributes", true},
+    {"inference_id", "X-Amzn-SageMaker-Inference-Id", true},
+    {"session_id", "X-Amzn-SageMaker-Session-Id", true},
+    {"target_model", "X-Amzn-SageMaker-Target-Model", false},
+}};
+
+class SageMaker final : public Cloud {
+ public:
+  SageMaker(std::string region, std::string endpoint, std::string base_url, EndpointOptions options)
+      : region_(std::move(region)),
+        endpoint_(std::move(endpoint)),
+        base_url_(std::move(base_url)),
+        dialect_(option(options, "dialect", "openai")),
+        options_(std::move(options)) {}
+
+  std::string uri() const override { return fmt::format("sagemaker://{}/{}", region_, endpoint_); }
+  SigningScope scope() const override {
+    return {.aws_service = "sagemaker", .aws_region = region_, .service = "SageMaker"};
+  }
+  std::string_view dialect() const noexcept override { return dialect_; }
+
+  HttpRequest address(Operation operation) const override {
+    const std::string_view route = operation.stream ? "invocations-response-stream" : "invocations";
+    HttpRequest request{
+        .url = fmt::format("{}/endpoints/{}/{}", base_url_, percent_encode(endpoint_), route),
+        .body = std::move(operation.body)};
+    request.headers.push_back({"Content-Type", operation.content_type});
+    if (!operation.accept.empty()) {
+      // The streamed operation carries it under another name.
+      request.headers.push_back(
+          {operation.stream ? "X-Amzn-SageMaker-Accept" : "Accept", operation.accept});
+    }
+    for (const auto& [name, header, streamed] : request_headers) {
+      const std::string value = option(options_, name);
+      if (!value.empty() && (streamed || !operation.stream))
+        request.headers.push_back({std::string(header), value});
+    }
+    return request;
+  }
+
+  std::vector<Header> attempt_headers(const Attempt& attempt) const override {
+    return {{"amz-sdk-invocation-id", std::string(attempt.call_id)},
+            {"amz-sdk-request", fmt::format("attempt={}; max={}", attempt.number, attempt.max)}};
+  }
+
+  std::unique_ptr<wire::Decoder> unwrap(const HttpHead& head) const override {
+    if (!head.header("content-type").starts_with("application/vnd.amazon.eventstream"))
+      return nullptr;
+    return std::make_unique<wire::EventStreamDecoder>(aws::explain_exception);
+  }
+
+  std::string content_type(const HttpHead& head) const override {
+    const std::string_view inner = head.header("x-amzn-sagemaker-content-type");
+    return std::string(inner.empty() ? head.header("content-type") : inner);
+  }
+
+  std::string request_id(const HttpHead& head) const override {
+    return std::string(head.header("x-amzn-requestid"));
+  }
+
+  Error explain(const HttpHead& head, std::string_view body) const override {
+    Error error = aws::explain(head, body);
+    if (error.message.find("of account") != std::string::npos &&
+        error.message.find("not found") != std::string::npos) {
+      error.message +=
+          fmt::format("; is \"{}\" the endpoint's name, and is it in {}?", endpoint_, region_);
+    }
+    return error;
+  }
+
+ private:
+  std::string region_, endpoint_, base_url_, dialect_;
+  EndpointOptions options_;
+};
+
+bool is_endpoint_name(std::string_view name) {
+  // ^[a-zA-Z0-9](-*[a-zA-Z0-9])*, at most 63: what a host label is.
+  return is_host_label(name);
+}
+
+Result<std::unique_ptr<Cloud>> make(std::string region, std::string endpoint,
+                                    const EndpointOptions& options,
+                                    const Environment& environment) {
+  if (auto known = check_known(
+          options, "SageMaker",
+          {"base_url", "custom_attributes", "dialect", "inference_component", "inference_id",
+           "session_id", "target_container", "target_model", "target_variant"});
+      !known) {
+    return known.error();
+  }
+  if (!is_host_label(region)) {
+    return invalid(fmt::format("\"{}\" is no AWS region; expected one like \"eu-west-1\"", region));
+  }
+  if (!is_endpoint_name(endpoint)) {
+    return invalid(fmt::format(
+        "\"{}\" is no SageMaker endpoint name; expected up to 63 letters, digits and inner "
+        "hyphens, as in sagemaker://eu-west-1/my-endpoint",
+        endpoint));
+  }
+  const std::string given = option(options, "base_url");
+  auto base_url = given.empty() ? aws::endpoint_url_from_env(environment, "SAGEMAKER_RUNTIME")
+                                : check_base_url(given, "base_url");
+  if (!base_url) return base_url.error();
+  if (base_url->empty()) {
+    base_url = fmt::format("https://runtime.sagemaker.{}.{}", region, aws::dns_suffix(region));
+  }
+  return std::unique_ptr<Cloud>(std::make_unique<SageMaker>(std::move(region), std::move(endpoint),
+                                                            *std::move(base_url), options));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Cloud>> open_uri(const Uri& uri, const EndpointOptions& options,
+                                        const Environment& environment) {
+  if (uri.port != 0)
+    return invalid(
+        "a sagemaker:// URI names a region, not a host with a port; use base_url for that");
+  return make(uri.host, percent_decode(uri.path.empty() ? "" : uri.path.substr(1)), options,
+              environment);
+}
+
+Result<Endpoint> open(const Client& client, const Config& config, const Credentials& credentials) {
+  const EndpointOptions options = set_options({{"dialect", config.dialect},
+                                               {"inference_component", config.inference_component},
+                                               {"target_variant", config.target_variant},
+                                               {"base_url", config.base_url}});
+  auto cloud = make(config.region, config.endpoint, options, environment_of(client));
+  if (!cloud) return cloud.error();
+  return make_endpoint(client, *std::move(cloud), credentials);
+}
+
+}  // namespace ek::sagemaker

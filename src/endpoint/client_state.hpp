@@ -1,0 +1,26 @@
+// What the endpoints of one client share.
+#pragma once
+
+#include <memory>
+
+#include "endpoint/retry.hpp"
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/ext/environment.hpp"
+#include "endpointkit/ext/transport.hpp"
+#include "http/lane_pool.hpp"
+#include "signing/signer.hpp"
+
+namespace ek {
+
+struct ClientState {
+  explicit ClientState(ClientOptions options);
+
+  const ClientOptions options;
+  const std::shared_ptr<const Environment> environment;
+  const std::shared_ptr<Transport> transport;
+  const std::shared_ptr<TokenCache> tokens;
+  LanePool lanes;
+  RetryBudget budget;
+};
+
+}  // namespace ek

@@ -1,0 +1,34 @@
+// What a call does with the body of a 2xx answer: decode chat events, hand out pieces, or collect
+// it all.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "endpointkit/chat.hpp"
+#include "endpointkit/ext/transport.hpp"
+
+namespace ek {
+
+class Consumer {
+ public:
+  /// Where the consumer stands after the bytes it was given.
+  struct Progress {
+    bool item = false;     ///< Something can be handed out.
+    bool content = false;  ///< That item is a piece of the answer, not a sign of life.
+    bool over = false;     ///< Nothing more will come: the answer is whole.
+    std::optional<Error> error;
+  };
+
+  virtual ~Consumer() = default;
+  /// An attempt was answered with 2xx. Called again, after a retry, only if nothing was handed out.
+  virtual Result<void> begin(const HttpHead& head) = 0;
+  /// Body bytes; `last` says that the body ended properly after them.
+  virtual void append(std::string_view bytes, bool last) = 0;
+  virtual Progress progress() = 0;
+  /// False where the answer is waited for as a whole: then there is no first-event timer.
+  [[nodiscard]] virtual bool streams() const noexcept = 0;
+};
+
+}  // namespace ek

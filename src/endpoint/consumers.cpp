@@ -1,0 +1,124 @@
+#include "endpoint/consumers.hpp"
+
+#include <fmt/format.h>
+
+namespace ek {
+namespace {
+
+constexpr std::size_t max_whole_body_bytes = 256u << 20;
+
+// Pieces of the answer end the first-event timer and rule out a retry; counts, notices and pings do
+// not.
+bool is_content(const ChatEvent& event) {
+  if (const auto* provider = event.get_if<ProviderEvent>()) return provider->part;
+  return event.get_if<UsageUpdate>() == nullptr && event.get_if<Heartbeat>() == nullptr;
+}
+
+}  // namespace
+
+Result<void> ChatConsumer::begin(const HttpHead& head) {
+  event_.reset();
+  error_.reset();
+  finished_ = false;
+  const std::string content_type = endpoint_.cloud->content_type(head);
+  auto decoder =
+      make_chat_decoder({.dialect = endpoint_.dialect->name(), .content_type = content_type},
+                        endpoint_.cloud->unwrap(head));
+  if (!decoder) return decoder.error();
+  decoder_.emplace(*std::move(decoder));
+  return {};
+}
+
+void ChatConsumer::append(std::string_view bytes, bool last) { decoder_->append(bytes, last); }
+
+Consumer::Progress ChatConsumer::progress() {
+  if (!event_ && !error_ && !finished_) {
+    auto next = decoder_->next();
+    if (!next) {
+      error_ = std::move(next).error();
+    } else {
+      event_ = *std::move(next);
+      finished_ = event_ && event_->get_if<Finished>() != nullptr;
+    }
+  }
+  const bool item = event_.has_value();
+  return {.item = item,
+          .content = item && is_content(*event_),
+          .over = finished_,
+          .error = item ? std::nullopt : error_};
+}
+
+ChatEvent ChatConsumer::take() {
+  ChatEvent event = *std::move(event_);
+  event_.reset();
+  return event;
+}
+
+const ChatReply& ChatConsumer::reply() const noexcept {
+  static const ChatReply nothing;
+  return decoder_ ? decoder_->reply() : nothing;
+}
+
+Result<void> PieceConsumer::begin(const HttpHead& head) {
+  unwrap_ = endpoint_.cloud->unwrap(head);
+  piece_.clear();
+  error_.reset();
+  last_ = false;
+  return {};
+}
+
+void PieceConsumer::append(std::string_view bytes, bool last) {
+  last_ = last;
+  if (unwrap_ == nullptr) {
+    piece_ += bytes;
+    return;
+  }
+  unwrap_->append(bytes, last);
+  while (true) {
+    auto frame = unwrap_->next();
+    if (!frame) {
+      error_ = std::move(frame).error();
+      return;
+    }
+    if (!*frame) return;
+    piece_ += (*frame)->data;
+  }
+}
+
+Consumer::Progress PieceConsumer::progress() {
+  const bool item = !piece_.empty();
+  return {.item = item,
+          .content = item,
+          .over = last_ && !error_ && !item,
+          .error = item ? std::nullopt : error_};
+}
+
+std::string PieceConsumer::take() {
+  std::string piece = std::move(piece_);
+  piece_.clear();
+  return piece;
+}
+
+Result<void> WholeConsumer::begin(const HttpHead&) {
+  body_.clear();
+  last_ = false;
+  return {};
+}
+
+void WholeConsumer::append(std::string_view bytes, bool last) {
+  body_ += bytes;
+  last_ = last;
+}
+
+Consumer::Progress WholeConsumer::progress() {
+  Progress progress{.over = last_};
+  if (body_.size() > max_whole_body_bytes) {
+    progress.error = Error{.code = ErrorCode::server_error,
+                           .phase = Phase::decode,
+                           .message = fmt::format("the answer is over {} bytes; stream it instead",
+                                                  max_whole_body_bytes)};
+  }
+  return progress;
+}
+
+}  // namespace ek

@@ -1,0 +1,72 @@
+// The three consumers.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "endpoint/consumer.hpp"
+#include "endpoint/decoder.hpp"
+#include "endpoint/endpoint_state.hpp"
+#include "wire/decoder.hpp"
+
+namespace ek {
+
+/// Decodes chat events and keeps the reply they make.
+class ChatConsumer final : public Consumer {
+ public:
+  explicit ChatConsumer(const EndpointState& endpoint) : endpoint_(endpoint) {}
+
+  Result<void> begin(const HttpHead& head) override;
+  void append(std::string_view bytes, bool last) override;
+  Progress progress() override;
+  [[nodiscard]] bool streams() const noexcept override { return true; }
+
+  /// The event that progress() told of.
+  ChatEvent take();
+  [[nodiscard]] const ChatReply& reply() const noexcept;
+
+ private:
+  const EndpointState& endpoint_;
+  std::optional<ChatDecoder> decoder_;
+  std::optional<ChatEvent> event_;
+  std::optional<Error> error_;
+  bool finished_ = false;
+};
+
+/// Hands the container's bytes on as they come, with the cloud's wrapping taken off.
+class PieceConsumer final : public Consumer {
+ public:
+  explicit PieceConsumer(const EndpointState& endpoint) : endpoint_(endpoint) {}
+
+  Result<void> begin(const HttpHead& head) override;
+  void append(std::string_view bytes, bool last) override;
+  Progress progress() override;
+  [[nodiscard]] bool streams() const noexcept override { return true; }
+
+  std::string take();
+
+ private:
+  const EndpointState& endpoint_;
+  std::unique_ptr<wire::Decoder> unwrap_;  // null: the body is the container's own
+  std::string piece_;
+  std::optional<Error> error_;
+  bool last_ = false;
+};
+
+/// Collects the body.
+class WholeConsumer final : public Consumer {
+ public:
+  Result<void> begin(const HttpHead& head) override;
+  void append(std::string_view bytes, bool last) override;
+  Progress progress() override;
+  [[nodiscard]] bool streams() const noexcept override { return false; }
+
+  std::string take() { return std::move(body_); }
+
+ private:
+  std::string body_;
+  bool last_ = false;
+};
+
+}  // namespace ek

@@ -1,0 +1,21 @@
+// An opened endpoint: a cloud's address, the dialect spoken there, the signer, the client.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dialect/dialect.hpp"
+#include "endpoint/client_state.hpp"
+#include "endpoint/cloud.hpp"
+
+namespace ek {
+
+struct EndpointState {
+  std::shared_ptr<ClientState> client;
+  std::unique_ptr<Cloud> cloud;
+  const dialect::Dialect* dialect = nullptr;
+  std::shared_ptr<Signer> signer;
+  std::string uri;
+};
+
+}  // namespace ek

@@ -1,0 +1,123 @@
+#include "endpoint/retry.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace ek {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr int budget_size = 500;
+constexpr int transient_cost = 14;
+constexpr int throttling_cost = 5;
+constexpr milliseconds transient_base{50};
+constexpr milliseconds throttling_base{1000};
+constexpr milliseconds backoff_cap{20'000};
+// Who asks for more than a minute is not waited for: the error carries the wish to the caller.
+constexpr milliseconds longest_wish{60'000};
+
+bool is_throttling(const Error& error) noexcept { return error.code == ErrorCode::rate_limit; }
+
+// The model may have computed the answer, and the provider billed it, although we did not get it.
+bool may_be_paid(const Error& error) noexcept {
+  const bool lost = error.code == ErrorCode::truncated ||
+                    (error.code == ErrorCode::transport && !error.retryable);
+  return lost || error.code == ErrorCode::timeout || error.http_status == 408 ||
+         error.http_status == 504;
+}
+
+// A number without locale; none if anything else stands there.
+std::optional<double> parse_number(std::string_view text) {
+  double value = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc{} || end != text.data() + text.size() || !std::isfinite(value) ||
+      value < 0) {
+    return std::nullopt;
+  }
+  return value;
+}
+
+milliseconds to_milliseconds(double value) {
+  constexpr double largest = 1e12;  // about 30 years: keeps absurd values from overflowing
+  return milliseconds(static_cast<std::int64_t>(std::min(value, largest)));
+}
+
+}  // namespace
+
+bool RetryBudget::take(int cost) {
+  const std::lock_guard lock(mutex_);
+  if (tokens_ < cost) return false;
+  tokens_ -= cost;
+  return true;
+}
+
+void RetryBudget::give_back(int amount) {
+  const std::lock_guard lock(mutex_);
+  tokens_ = std::min(budget_size, tokens_ + amount);
+}
+
+int retry_cost(const Error& error) noexcept {
+  return is_throttling(error) ? throttling_cost : transient_cost;
+}
+
+std::optional<milliseconds> retry_delay(const Error& error, const RetryPolicy& policy, int made,
+                                        double random, milliseconds time_left) {
+  const bool wanted = may_be_paid(error) ? policy.retry_paid : error.retryable;
+  if (!wanted || made >= policy.max_attempts) return std::nullopt;
+  const milliseconds base = is_throttling(error) ? throttling_base : transient_base;
+  const int doublings = std::min(made - 1, 16);
+  const milliseconds most = std::min(base * (1 << doublings), backoff_cap);
+  auto delay = milliseconds(static_cast<std::int64_t>(static_cast<double>(most.count()) * random));
+  if (error.retry_after) {
+    if (*error.retry_after > longest_wish) return std::nullopt;
+    delay = std::max(delay, *error.retry_after);
+  }
+  if (delay >= time_left) return std::nullopt;
+  return delay;
+}
+
+std::optional<milliseconds> retry_after(const HttpHead& head,
+                                        std::chrono::system_clock::time_point now) {
+  for (const std::string_view name :
+       {"retry-after-ms", "x-ms-retry-after-ms", "x-amz-retry-after"}) {
+    if (const auto value = parse_number(trim(head.header(name)))) return to_milliseconds(*value);
+  }
+  const std::string_view text = trim(head.header("retry-after"));
+  if (const auto seconds = parse_number(text)) return to_milliseconds(*seconds * 1000);
+  if (const auto date = parse_http_date(text)) {
+    const auto wait = std::chrono::duration_cast<milliseconds>(*date - now);
+    return std::max(wait, milliseconds(0));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
+  // "Sun, 06 Nov 1994 08:49:37 GMT"
+  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',') return std::nullopt;
+  const auto month = std::find(months.begin(), months.end(), text.substr(8, 3));
+  const auto number = [&](std::size_t at, std::size_t length) {
+    const auto value = parse_number(text.substr(at, length));
+    return value ? static_cast<int>(*value) : -1;
+  };
+  const int day = number(5, 2), year = number(12, 4);
+  const int hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
+  if (month == months.end() || day < 1 || year < 0 || hour < 0 || hour > 23 || minute < 0 ||
+      minute > 59 || second < 0 || second > 60) {
+    return std::nullopt;
+  }
+  const auto date = std::chrono::year(year) /
+                    std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1) /
+                    std::chrono::day(static_cast<unsigned>(day));
+  if (!date.ok()) return std::nullopt;
+  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second);
+}
+
+}  // namespace ek

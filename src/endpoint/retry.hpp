@@ -1,0 +1,47 @@
+// Whether and when a failed attempt is made again. Pure, but for the budget.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <optional>
+#include <string_view>
+
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/ext/transport.hpp"
+
+namespace ek {
+
+/// Bounds what all calls of a client spend on retries: a bucket of 500 tokens from which a retry
+/// takes 14, or 5 when the provider throttles; success gives back (AWS SDKs, standard mode, retry
+/// spec 2.1). Thread-safe.
+class RetryBudget {
+ public:
+  /// False if the bucket holds less than `cost`; then nothing is taken.
+  bool take(int cost);
+  void give_back(int amount);
+
+ private:
+  std::mutex mutex_;
+  int tokens_ = 500;
+};
+
+/// What a retry of `error` costs in tokens of the budget.
+int retry_cost(const Error& error) noexcept;
+
+/// How long to wait before the next attempt, if there should be one. `made` attempts (≥ 1) have
+/// failed, the last with `error`; `random` is uniform in [0, 1). None if the error, the policy or
+/// `time_left` forbid it.
+std::optional<std::chrono::milliseconds> retry_delay(const Error& error, const RetryPolicy& policy,
+                                                     int made, double random,
+                                                     std::chrono::milliseconds time_left);
+
+/// The provider's wish in any of its forms: retry-after-ms, x-ms-retry-after-ms, x-amz-retry-after
+/// (milliseconds), Retry-After (seconds, also fractions, or an HTTP date, RFC 9110 §10.2.3).
+/// Negative and unreadable values are none; a date in the past is zero.
+std::optional<std::chrono::milliseconds> retry_after(const HttpHead& head,
+                                                     std::chrono::system_clock::time_point now);
+
+/// Parses an IMF-fixdate (RFC 9110 §5.6.7), the one form that is still sent.
+std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
+
+}  // namespace ek

@@ -1,0 +1,72 @@
+#include <gmock/gmock.h>
+
+#include "endpointkit/azure_ml.hpp"
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/ext/environment.hpp"
+#include "endpointkit/sagemaker.hpp"
+#include "endpointkit/vertex.hpp"
+#include "support/fake_transport.hpp"
+#include "support/test_environment.hpp"
+
+namespace ek::test {
+namespace {
+
+using testing::HasSubstr;
+
+class OpenTest : public testing::Test {
+ protected:
+  std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>();
+  std::shared_ptr<FakeTransport> transport_ = std::make_shared<FakeTransport>(clock_);
+  Client client_{{.transport = transport_, .environment = make_environment(clock_)}};
+  Credentials keys_ = Credentials::aws_keys("AKIDEXAMPLE", Secret("secret"));
+};
+
+TEST_F(OpenTest, FindsTheCloudByScheme) {
+  const auto endpoint = client_.open("SageMaker://eu-west-1/ep", keys_);
+  ASSERT_TRUE(endpoint) << describe(endpoint.error());
+  EXPECT_EQ(endpoint->uri(), "sagemaker://eu-west-1/ep");
+}
+
+TEST_F(OpenTest, TouchesNoNetwork) {
+  ASSERT_TRUE(client_.open("sagemaker://eu-west-1/ep"));
+  ASSERT_TRUE(client_.open("vertex://p/us/1"));
+  ASSERT_TRUE(client_.open("azureml://e.westeurope.inference.ml.azure.com/score"));
+  EXPECT_EQ(transport_->request_count(), 0U);
+}
+
+TEST_F(OpenTest, ListsTheSchemesItKnows) {
+  const auto endpoint = client_.open("s3://bucket/key", keys_);
+  ASSERT_FALSE(endpoint);
+  EXPECT_THAT(endpoint.error().message, HasSubstr("azureml://, sagemaker://, vertex://"));
+}
+
+TEST_F(OpenTest, ListsTheDialectsItKnows) {
+  const auto endpoint = client_.open("sagemaker://eu-west-1/ep?dialect=klingon", keys_);
+  ASSERT_FALSE(endpoint);
+  EXPECT_THAT(endpoint.error().message, testing::AllOf(HasSubstr("klingon"), HasSubstr("openai")));
+}
+
+TEST_F(OpenTest, RefusesCredentialsOfAnotherCloudWithASentence) {
+  const auto endpoint = client_.open("vertex://p/us/1", keys_);
+  ASSERT_FALSE(endpoint);
+  EXPECT_EQ(endpoint.error().code, ErrorCode::invalid_request);
+  EXPECT_THAT(endpoint.error().message, HasSubstr("Vertex AI"));
+  EXPECT_FALSE(client_.open("sagemaker://eu-west-1/ep", Credentials::bearer(Secret("key"))));
+}
+
+TEST_F(OpenTest, LetsOptionsWinOverTheQuery) {
+  const auto endpoint =
+      client_.open("sagemaker://eu-west-1/ep?dialect=klingon", keys_, {{"dialect", "tgi"}});
+  EXPECT_TRUE(endpoint);
+}
+
+TEST_F(OpenTest, OpensTypedConfigsAsWell) {
+  EXPECT_TRUE(sagemaker::open(client_, {.region = "eu-west-1", .endpoint = "ep"}, keys_));
+  EXPECT_TRUE(vertex::open(client_, {.project = "p", .location = "us", .resource = "1"}));
+  EXPECT_TRUE(azure_ml::open(client_, {.host = "e.westeurope.inference.ml.azure.com"},
+                             Credentials::bearer(Secret("k"))));
+  EXPECT_FALSE(sagemaker::open(client_, {.region = "", .endpoint = "ep"}, keys_));
+}
+
+}  // namespace
+}  // namespace ek::test

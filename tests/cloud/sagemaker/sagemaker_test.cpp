@@ -1,0 +1,143 @@
+#include <gmock/gmock.h>
+
+#include "cloud/cloud_fixture.hpp"
+#include "cloud/sagemaker/entry.hpp"
+#include "wire/event_stream_message.hpp"
+
+namespace ek::test {
+namespace {
+
+using testing::HasSubstr;
+
+std::unique_ptr<Cloud> opened(const std::string& uri, World world = {}) {
+  auto cloud = open_cloud(sagemaker::open_uri, uri, std::move(world));
+  EXPECT_TRUE(cloud) << describe(cloud.error());
+  return cloud ? *std::move(cloud) : nullptr;
+}
+
+TEST(SageMakerAddress, FollowsThePartitionOfTheRegion) {
+  const std::pair<const char*, const char*> table[] = {
+      {"us-east-1", "https://runtime.sagemaker.us-east-1.amazonaws.com"},
+      {"cn-north-1", "https://runtime.sagemaker.cn-north-1.amazonaws.com.cn"},
+      {"us-gov-west-1", "https://runtime.sagemaker.us-gov-west-1.amazonaws.com"},
+      {"eusc-de-east-1", "https://runtime.sagemaker.eusc-de-east-1.amazonaws.eu"},
+      {"us-isob-east-1", "https://runtime.sagemaker.us-isob-east-1.sc2s.sgov.gov"},
+  };
+  for (const auto& [region, host] : table) {
+    const auto cloud = opened(std::string("sagemaker://") + region + "/my-ep");
+    EXPECT_EQ(cloud->address({.body = "{}"}).url,
+              std::string(host) + "/endpoints/my-ep/invocations")
+        << region;
+    EXPECT_EQ(cloud->scope().aws_region, region);
+  }
+}
+
+TEST(SageMakerAddress, CarriesTheOptionsInBothOperations) {
+  const auto cloud = opened(
+      "sagemaker://eu-west-1/"
+      "ep?inference_component=ic-1&target_variant=blue&target_model=a.tar.gz");
+  const HttpRequest unary =
+      cloud->address({.body = "x", .content_type = "text/csv", .accept = "application/json"});
+  EXPECT_EQ(header_of(unary, "content-type"), "text/csv");
+  EXPECT_EQ(header_of(unary, "accept"), "application/json");
+  EXPECT_EQ(header_of(unary, "x-amzn-sagemaker-inference-component"), "ic-1");
+  EXPECT_EQ(header_of(unary, "x-amzn-sagemaker-target-model"), "a.tar.gz");
+
+  const HttpRequest streamed =
+      cloud->address({.stream = true, .body = "x", .accept = "application/json"});
+  EXPECT_THAT(streamed.url, testing::EndsWith("/endpoints/ep/invocations-response-stream"));
+  EXPECT_EQ(header_of(streamed, "accept"), "");
+  EXPECT_EQ(header_of(streamed, "x-amzn-sagemaker-accept"), "application/json");
+  EXPECT_EQ(header_of(streamed, "x-amzn-sagemaker-inference-component"), "ic-1");
+  EXPECT_EQ(header_of(streamed, "x-amzn-sagemaker-target-variant"), "blue");
+  EXPECT_EQ(header_of(streamed, "x-amzn-sagemaker-target-model"), "")
+      << "the streamed operation has no such header";
+}
+
+TEST(SageMakerAddress, TakesTheEndpointUrlFromTheSdksVariables) {
+  const std::string uri = "sagemaker://eu-west-1/ep";
+  const World both{
+      .variables = {{"AWS_ENDPOINT_URL", "http://127.0.0.1:1/"},
+                    {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", "http://127.0.0.1:2/base/"}}};
+  EXPECT_EQ(opened(uri, both)->address({}).url, "http://127.0.0.1:2/base/endpoints/ep/invocations");
+  World ignored = both;
+  ignored.variables["AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"] = "true";
+  EXPECT_THAT(opened(uri, ignored)->address({}).url, HasSubstr("amazonaws.com"));
+  EXPECT_EQ(opened(uri + "?base_url=https://vpce.example", both)->address({}).url,
+            "https://vpce.example/endpoints/ep/invocations");
+}
+
+TEST(SageMakerAddress, RefusesWhatCannotBeAnAddress) {
+  const std::pair<const char*, const char*> table[] = {
+      {"sagemaker://eu-west-1", "endpoint name"},
+      {"sagemaker://eu-west-1/a/b", "endpoint name"},
+      {"sagemaker://eu-west-1/-x", "endpoint name"},
+      {"sagemaker://evil.example/ep", "no AWS region"},
+      {"sagemaker://eu-west-1:80/ep", "base_url"},
+      {"sagemaker://eu-west-1/ep?dialekt=tgi", "no option \"dialekt\""},
+      {"sagemaker://eu-west-1/ep?base_url=ftp://x", "https://"},
+  };
+  for (const auto& [uri, part] : table) {
+    const auto cloud = open_cloud(sagemaker::open_uri, uri);
+    ASSERT_FALSE(cloud) << uri;
+    EXPECT_EQ(cloud.error().code, ErrorCode::invalid_request) << uri;
+    EXPECT_THAT(cloud.error().message, HasSubstr(part)) << uri;
+  }
+}
+
+TEST(SageMakerAttempt, CountsAsTheSdksDo) {
+  const auto headers =
+      opened("sagemaker://eu-west-1/ep")->attempt_headers({.call_id = "id", .number = 2, .max = 3});
+  ASSERT_EQ(headers.size(), 2U);
+  EXPECT_EQ(headers[0], (Header{"amz-sdk-invocation-id", "id"}));
+  EXPECT_EQ(headers[1], (Header{"amz-sdk-request", "attempt=2; max=3"}));
+}
+
+TEST(SageMakerUnwrap, TakesOnlyEventStreamsApart) {
+  const auto cloud = opened("sagemaker://eu-west-1/ep");
+  EXPECT_EQ(cloud->unwrap(head(200, {{"Content-Type", "application/json"}})), nullptr);
+  EXPECT_NE(cloud->unwrap(head(200, {{"Content-Type", "application/vnd.amazon.eventstream"}})),
+            nullptr);
+}
+
+TEST(SageMakerUnwrap, MakesAnErrorOfAnExceptionFrame) {
+  const auto cloud = opened("sagemaker://eu-west-1/ep");
+  const auto decoder =
+      cloud->unwrap(head(200, {{"Content-Type", "application/vnd.amazon.eventstream"}}));
+  decoder->append(
+      wire::encode_message({.headers = {{":message-type", std::string("exception")},
+                                        {":exception-type", std::string("ModelStreamError")}},
+                            .payload = R"({"Message":"m","ErrorCode":"StreamBroken"})"}),
+      false);
+  const auto frame = decoder->next();
+  ASSERT_FALSE(frame);
+  EXPECT_EQ(frame.error().code, ErrorCode::model_error);
+  EXPECT_EQ(frame.error().provider_code, "ModelStreamError");
+  EXPECT_EQ(frame.error().reason, "StreamBroken");
+  EXPECT_EQ(frame.error().message, "m");
+}
+
+TEST(SageMakerExplain, KeepsWhatTheContainerSaid) {
+  const Error error = opened("sagemaker://eu-west-1/ep")
+                          ->explain(head(424, {{"x-amzn-ErrorType", "ModelError"}}),
+                                    R"({"ErrorCode":"CLIENT_ERROR_FROM_MODEL","OriginalStatusCode":422,)"
+                                    R"("OriginalMessage":"too long","Message":"Received client error (422)",)"
+                                    R"("LogStreamArn":"arn:aws:logs:x"})");
+  EXPECT_EQ(error.code, ErrorCode::model_error);
+  EXPECT_EQ(error.original_status, 422);
+  EXPECT_FALSE(error.retryable);
+  EXPECT_THAT(error.message, testing::AllOf(HasSubstr("Received client error"),
+                                            HasSubstr("too long"), HasSubstr("arn:aws:logs:x")));
+}
+
+TEST(SageMakerExplain, AdvisesOnAnUnknownEndpoint) {
+  const Error error =
+      opened("sagemaker://eu-west-1/ep")
+          ->explain(head(400, {{"x-amzn-ErrorType", "ValidationError"}}),
+                    R"({"Message":"Endpoint ep of account 111122223333 not found."})");
+  EXPECT_EQ(error.provider_code, "ValidationError");
+  EXPECT_THAT(error.message, testing::AllOf(HasSubstr("not found"), HasSubstr("eu-west-1")));
+}
+
+}  // namespace
+}  // namespace ek::test

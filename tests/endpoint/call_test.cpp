@@ -1,0 +1,347 @@
+// The state machine through its public faces: what is sent, what comes out, and what time it takes.
+#include "endpoint/call.hpp"
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "support/test_endpoint.hpp"
+
+namespace ek::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+const ChatRequest hello{.messages = {user("Hello!")}};
+
+struct Outcome {
+  std::string text;
+  bool finished = false;
+  std::optional<Error> error;
+};
+
+Outcome drain(ChatStream& stream) {
+  Outcome outcome;
+  while (auto event = stream.next()) {
+    if (!*event) {
+      EXPECT_FALSE(outcome.error) << "an error is the last item";
+      outcome.error = event->error();
+    } else {
+      EXPECT_FALSE(outcome.error);
+      outcome.text += (*event)->text();
+      outcome.finished |= (*event)->get_if<Finished>() != nullptr;
+    }
+  }
+  return outcome;
+}
+
+Outcome stream_hello(TestEndpoint& test, ClientOptions options = {}) {
+  const Endpoint endpoint = test.open(std::move(options));
+  auto stream = endpoint.chat_stream(hello);
+  EXPECT_TRUE(stream);
+  return drain(*stream);
+}
+
+TEST(CallStream, DeliversTextAndTheEnd) {
+  TestEndpoint test;
+  test.transport->reply(
+      {.headers = sse(), .body = {text_chunk("Hel"), text_chunk("lo"), finish_chunk()}});
+  const Outcome outcome = stream_hello(test);
+  EXPECT_EQ(outcome.text, "Hello");
+  EXPECT_TRUE(outcome.finished);
+  EXPECT_FALSE(outcome.error);
+  EXPECT_EQ(test.transport->aborted(), 0U) << "a stream read to its end keeps its connection";
+}
+
+TEST(CallStream, SendsNothingBeforeTheFirstPull) {
+  TestEndpoint test;
+  const Endpoint endpoint = test.open();
+  const auto stream = endpoint.chat_stream(hello);
+  ASSERT_TRUE(stream);
+  EXPECT_EQ(test.transport->request_count(), 0U);
+}
+
+TEST(CallStream, SaysTruncatedWhenTheBodyIsCut) {
+  const Error cut = truncated_error();
+  const std::vector<ScriptedReply> table = {
+      {.headers = sse(), .body = {text_chunk("Hel")}, .error = cut},  // the connection broke
+      {.headers = sse(),
+       .body = {text_chunk("Hel")}},  // a proper end of HTTP, but no end of the answer
+      {.headers = sse(), .body = {text_chunk("Hel"), "data: {\"choi"}},
+  };
+  for (const ScriptedReply& reply : table) {
+    TestEndpoint test;
+    test.transport->reply(reply);
+    const Outcome outcome = stream_hello(test);
+    EXPECT_EQ(outcome.text, "Hel");
+    EXPECT_FALSE(outcome.finished);
+    ASSERT_TRUE(outcome.error);
+    EXPECT_EQ(outcome.error->code, ErrorCode::truncated);
+    EXPECT_TRUE(outcome.error->output_delivered);
+    EXPECT_EQ(test.transport->request_count(), 1U) << "nothing is sent again after the first event";
+  }
+}
+
+TEST(CallStream, GivesTheErrorFrameInsideA200) {
+  TestEndpoint test;
+  test.transport->reply(
+      {.headers = sse(),
+       .body = {text_chunk("Hel"),
+                "data: {\"error\":{\"message\":\"boom\",\"code\":\"server_error\"}}\n\n"}});
+  const Outcome outcome = stream_hello(test);
+  EXPECT_EQ(outcome.text, "Hel");
+  ASSERT_TRUE(outcome.error);
+  EXPECT_THAT(outcome.error->message, HasSubstr("boom"));
+}
+
+TEST(CallStream, GivesUnframedErrorJsonInAnEventStream) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(),
+                         .body = {"{\"error\":{\"message\":\"context is too "
+                                  "long\",\"code\":\"context_length_exceeded\"}}"}});
+  const Outcome outcome = stream_hello(test);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, ErrorCode::context_length);
+}
+
+TEST(CallStream, FinishesAtTheEndMarkerThoughTheSocketStaysOpen) {
+  TestEndpoint test;
+  test.transport->reply(
+      {.headers = sse(), .body = {text_chunk("x"), finish_chunk()}, .hangs = true});
+  EXPECT_TRUE(stream_hello(test).finished);
+  EXPECT_EQ(test.transport->aborted(), 1U) << "that connection is closed, not kept";
+}
+
+TEST(CallRetry, TriesAgainUntilTheFirstEvent) {
+  TestEndpoint test;
+  test.transport->reply(refused_connection());
+  test.transport->reply({.status = 503, .body = {"busy"}});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  const Outcome outcome = stream_hello(test);
+  EXPECT_EQ(outcome.text, "x");
+  const auto requests = test.transport->requests();
+  ASSERT_EQ(requests.size(), 3U);
+  const auto header = [&](std::size_t i, std::string_view name) {
+    return HttpHead{.headers = requests[i].headers}.header(name);
+  };
+  EXPECT_EQ(header(2, "x-attempt"), "3");
+  EXPECT_EQ(header(0, "x-call"), header(2, "x-call"));
+  EXPECT_EQ(header(0, "x-call").size(), 36U);
+}
+
+TEST(CallRetry, AlsoAfterARetryableErrorFrameBeforeTheFirstEvent) {
+  TestEndpoint test;
+  test.transport->reply(
+      {.headers = sse(),
+       .body = {
+           "data: {\"error\":{\"message\":\"overloaded\",\"type\":\"overloaded_error\"}}\n\n"}});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  EXPECT_EQ(stream_hello(test).text, "x");
+}
+
+TEST(CallRetry, KeepsTheLastErrorWithItsAttempts) {
+  TestEndpoint test;
+  for (int i = 0; i < 3; ++i)
+    test.transport->reply({.status = 503, .headers = {{"x-request-id", "r"}}, .body = {"busy"}});
+  const Outcome outcome = stream_hello(test);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, ErrorCode::unavailable);
+  EXPECT_EQ(outcome.error->phase, Phase::headers);
+  EXPECT_EQ(outcome.error->http_status, 503);
+  EXPECT_EQ(outcome.error->attempts, 3);
+  EXPECT_EQ(outcome.error->request_id, "r");
+  EXPECT_EQ(outcome.error->provider_body, "busy");
+  EXPECT_FALSE(outcome.error->output_delivered);
+}
+
+TEST(CallRetry, WaitsAsLongAsTheProviderAsks) {
+  TestEndpoint test;
+  test.transport->reply({.status = 429, .headers = {{"retry-after", "7"}}});
+  test.transport->reply({.headers = sse(), .body = {finish_chunk()}});
+  const auto before = test.clock->steady_now();
+  EXPECT_TRUE(stream_hello(test).finished);
+  EXPECT_EQ(test.clock->steady_now() - before, 7s);
+}
+
+TEST(CallRetry, NeverPaysTwiceUnlessAsked) {
+  const Error reset{.code = ErrorCode::transport, .phase = Phase::headers, .message = "reset"};
+  TestEndpoint careful;
+  careful.transport->reply({.status = 0, .error = reset});
+  EXPECT_TRUE(stream_hello(careful).error);
+  EXPECT_EQ(careful.transport->request_count(), 1U);
+
+  TestEndpoint generous;
+  generous.transport->reply({.status = 0, .error = reset});
+  generous.transport->reply({.headers = sse(), .body = {finish_chunk()}});
+  EXPECT_TRUE(stream_hello(generous, {.retry = {.retry_paid = true}}).finished);
+}
+
+TEST(CallRetry, StopsWhenTheClientsBudgetIsSpent) {
+  TestEndpoint test;
+  const Endpoint endpoint = test.open();
+  while (test.state->budget.take(14)) {
+  }
+  test.transport->reply({.status = 503});
+  auto stream = endpoint.chat_stream(hello);
+  EXPECT_EQ(drain(*stream).error->attempts, 1);
+}
+
+TEST(CallSigning, AsksForANewTokenOnceAfterA401) {
+  TestEndpoint test;
+  test.signer = std::make_shared<CountingSigner>(2);
+  test.transport->reply({.status = 401});
+  test.transport->reply({.headers = sse(), .body = {finish_chunk()}});
+  EXPECT_TRUE(stream_hello(test, {.retry = {.max_attempts = 1}}).finished);
+  EXPECT_EQ(HttpHead{.headers = test.transport->requests()[1].headers}.header("authorization"),
+            "token 2");
+
+  TestEndpoint refused;
+  refused.signer = std::make_shared<CountingSigner>(9);
+  refused.transport->reply({.status = 401});
+  refused.transport->reply({.status = 401});
+  EXPECT_EQ(stream_hello(refused).error->code, ErrorCode::authentication);
+  EXPECT_EQ(refused.transport->request_count(), 2U);
+}
+
+TEST(CallSigning, SendsNothingWithoutAProof) {
+  TestEndpoint test;
+  test.signer->failures = {
+      {.code = ErrorCode::authentication, .phase = Phase::credentials, .message = "no keys"}};
+  const Outcome outcome = stream_hello(test);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->phase, Phase::credentials);
+  EXPECT_EQ(test.transport->request_count(), 0U);
+}
+
+TEST(CallTimer, EachIsNamedInItsError) {
+  struct Row {
+    Phase phase;
+    ScriptedReply reply;
+    Timeouts timeouts;
+    std::chrono::milliseconds after;
+  };
+  const Timeouts off{.connect = 0ms, .first_event = 0ms, .idle = 0ms, .total = 0ms};
+  const auto with = [&](auto member, std::chrono::milliseconds limit) {
+    Timeouts timeouts = off;
+    timeouts.*member = limit;
+    return timeouts;
+  };
+  const Row table[] = {
+      {Phase::first_event,
+       {.headers = sse(), .head_after = 60s},
+       with(&Timeouts::first_event, 5s),
+       5s},
+      {Phase::first_event,
+       {.headers = sse(), .body = {": ping\n\n", ": ping\n\n", ": ping\n\n"}, .chunk_after = 2s},
+       with(&Timeouts::first_event, 5s),
+       5s},
+      {Phase::idle,
+       {.headers = sse(), .body = {text_chunk("x")}, .hangs = true},
+       with(&Timeouts::idle, 3s),
+       3s},
+      {Phase::total,
+       {.headers = sse(),
+        .body = {text_chunk("x"), text_chunk("x"), text_chunk("x"), text_chunk("x")},
+        .chunk_after = 2s},
+       with(&Timeouts::total, 7s),
+       7s},
+  };
+  for (const Row& row : table) {
+    TestEndpoint test;
+    test.transport->reply(row.reply);
+    const auto before = test.clock->steady_now();
+    const Outcome outcome = stream_hello(test, {.timeouts = row.timeouts});
+    ASSERT_TRUE(outcome.error) << to_string(row.phase);
+    EXPECT_EQ(outcome.error->code, ErrorCode::timeout);
+    EXPECT_EQ(outcome.error->phase, row.phase);
+    EXPECT_EQ(test.clock->steady_now() - before, row.after) << to_string(row.phase);
+    EXPECT_EQ(test.transport->request_count(), 1U) << "a timer of ours is not retried";
+  }
+}
+
+TEST(CallTimer, StandsStillWhileTheConsumerIsBusy) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(),
+                         .body = {text_chunk("a"), text_chunk("b"), finish_chunk()},
+                         .chunk_after = 1s});
+  const Endpoint endpoint = test.open({.timeouts = {.first_event = 5s, .idle = 5s, .total = 10s}});
+  auto stream = endpoint.chat_stream(hello);
+  std::string text;
+  while (auto event = stream->next()) {
+    ASSERT_TRUE(*event) << describe(event->error());
+    text += (*event)->text();
+    test.clock->advance(1h);  // the application thinks about it
+  }
+  EXPECT_EQ(text, "ab");
+}
+
+TEST(CallTimer, RunsOnOverManyShortWaits) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .hangs = true});
+  const Endpoint endpoint = test.open({.timeouts = {.first_event = 5s}});
+  auto stream = endpoint.chat_stream(hello);
+  int waits = 0;
+  while (!stream->wait(1s)) ASSERT_LT(++waits, 10);
+  EXPECT_EQ(waits, 4);
+  EXPECT_EQ(drain(*stream).error->phase, Phase::first_event);
+}
+
+TEST(CallCancel, EndsAtOnceFromAnotherThread) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
+  const Endpoint endpoint = test.open({.timeouts = {.first_event = 0s, .idle = 0s, .total = 0s}});
+  auto stream = endpoint.chat_stream(hello);
+  ASSERT_TRUE(stream->next());
+  std::thread other([&] { stream->cancel(); });
+  const Outcome outcome = drain(*stream);  // would block for ever
+  other.join();
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, ErrorCode::cancelled);
+  EXPECT_EQ(test.transport->aborted(), 1U);
+}
+
+TEST(CallCancel, ListensToTheCallersStopToken) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .hangs = true});
+  const Endpoint endpoint = test.open({.timeouts = {.first_event = 0s, .idle = 0s, .total = 0s}});
+  std::stop_source source;
+  auto stream = endpoint.chat_stream(hello, {.stop = source.get_token()});
+  std::thread other([&] { source.request_stop(); });
+  EXPECT_EQ(drain(*stream).error->code, ErrorCode::cancelled);
+  other.join();
+}
+
+TEST(CallCancel, BeforeTheFirstPullSendsNothing) {
+  TestEndpoint test;
+  const Endpoint endpoint = test.open();
+  auto stream = endpoint.chat_stream(hello);
+  stream->cancel();
+  EXPECT_EQ(drain(*stream).error->code, ErrorCode::cancelled);
+  EXPECT_EQ(test.transport->request_count(), 0U);
+}
+
+TEST(CallLanes, AreUsedAgain) {
+  TestEndpoint test;
+  const Endpoint endpoint = test.open();
+  for (int i = 0; i < 5; ++i) {
+    test.transport->reply({.headers = sse(), .body = {finish_chunk()}});
+    auto stream = endpoint.chat_stream(hello);
+    EXPECT_TRUE(drain(*stream).finished);
+  }
+  EXPECT_EQ(test.transport->lanes_opened(), 1U);
+}
+
+TEST(CallLanes, SurviveAStreamThatIsDropped) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
+  {
+    const Endpoint endpoint = test.open();
+    auto stream = endpoint.chat_stream(hello);
+    ASSERT_TRUE(stream->next());
+  }
+  EXPECT_EQ(test.transport->aborted(), 1U);
+}
+
+}  // namespace
+}  // namespace ek::test

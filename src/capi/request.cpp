@@ -14,6 +14,13 @@ ek::Message make_message(std::string_view role, std::string text) {
 
 }  // namespace
 
+epk_status epk_request_new(epk_request** request, epk_error** error) {
+  return guard(error, [&] {
+    out(request, "request") = new epk_request{};
+    return EPK_OK;
+  });
+}
+
 epk_status epk_request_from_json(const char* json, size_t length, epk_request** request,
                                  epk_error** error) {
   return guard(error, [&] {

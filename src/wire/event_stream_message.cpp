@@ -264,7 +264,7 @@ Result<void> MessageDecoder::check_prelude(std::string_view prelude) {
     return broken_framing(
         fmt::format("expected an event-stream message, found \"{}\" (the checksum of message {}'s "
                     "prelude is wrong)",
-                    excerpt(buffer_.rest()), count_ + 1));
+                    excerpt(prelude), count_ + 1));
   }
   if (total < framing_bytes || headers > total - framing_bytes) {
     return broken_framing(

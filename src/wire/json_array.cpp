@@ -37,7 +37,8 @@ Result<std::optional<Frame>> JsonArrayDecoder::step() {
       return std::optional<Frame>();
     }
     if (!read_mark(rest.front())) {
-      return broken_framing(fmt::format("expected {}, found \"{}\"", expected(), excerpt(rest)));
+      return broken_framing(
+          fmt::format("expected {}, found \"{}\"", expected(), excerpt(rest.substr(0, 1))));
     }
   }
   return read_value();

@@ -1,6 +1,9 @@
 // The one list of clouds. Adding one: its folder, its public header, an include and a line here.
+#include "cloud/registry.hpp"
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/uri.hpp"
@@ -27,6 +30,11 @@ std::string schemes() {
 }
 
 }  // namespace
+
+bool has_scheme(std::string_view scheme) noexcept {
+  return std::any_of(clouds.begin(), clouds.end(),
+                     [&](const CloudEntry& entry) { return entry.scheme == scheme; });
+}
 
 Result<Endpoint> Client::open(std::string_view text, const Credentials& credentials,
                               const EndpointOptions& options) const {

@@ -1,49 +1,12 @@
-/* Drives the shared library from plain C: what endpointkit.h promises, against the small model of
- * fake_model.py.
+/* What endpointkit.h promises of calls, from plain C, against the small model of fake_model.py:
  *
- *     c_api_test BASE_URL */
+ *     calls_test BASE_URL */
 #define _POSIX_C_SOURCE 200809L
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "endpointkit/endpointkit.h"
+#include "check.h"
 
-static int failures = 0;
 static const char *base_url = "";
-
-#define CHECK(condition)                                                      \
-  do {                                                                        \
-    if (!(condition)) {                                                       \
-      ++failures;                                                             \
-      fprintf(stderr, "%s:%d: not so: %s\n", __func__, __LINE__, #condition); \
-    }                                                                         \
-  } while (0)
-#define CHECK_TEXT(got, wanted)                                                                 \
-  do {                                                                                          \
-    const char *text_got = (got);                                                               \
-    if (strcmp(text_got, (wanted)) != 0) {                                                      \
-      ++failures;                                                                               \
-      fprintf(stderr, "%s:%d: \"%s\" is not \"%s\"\n", __func__, __LINE__, text_got, (wanted)); \
-    }                                                                                           \
-  } while (0)
-
-#define Z EPK_ZERO_TERMINATED
-
-/* ---- What the tests share -------------------------------------------------------------------- */
-
-static epk_options *make_options(const char *const *pairs) {
-  epk_options *options = NULL;
-  CHECK(epk_options_new(&options, NULL) == EPK_OK);
-  for (; *pairs != NULL; pairs += 2) {
-    epk_error *error = NULL;
-    CHECK(epk_options_set(options, pairs[0], pairs[1], Z, &error) == EPK_OK);
-    CHECK_TEXT(epk_error_message(error, NULL), "");
-    epk_error_free(error);
-  }
-  return options;
-}
 
 static epk_endpoint *open_endpoint(const char *uri) {
   const char *pairs[] = {"base_url", base_url, "credentials.bearer", "k3y", "retry.max_attempts",
@@ -79,160 +42,6 @@ static epk_status next_of_kind(epk_call *call, epk_kind kind, const epk_event **
     status = epk_call_next(call, -1, event, NULL);
   } while (status == EPK_EVENT && epk_event_kind(*event) != kind);
   return status;
-}
-
-/* ---- The library and its options ------------------------------------------------------------- */
-
-static void names_its_version_and_features(void) {
-  int major, minor, patch;
-  CHECK(sscanf(epk_version(), "%d.%d.%d", &major, &minor, &patch) == 3);
-  CHECK(epk_has_feature("chat.stream") == 1);
-  CHECK(epk_has_feature("dialect.openai") == 1);
-  CHECK(epk_has_feature("dialect.klingon") == 0);
-  CHECK(epk_has_feature("scheme.azureml") == 1);
-  CHECK(epk_has_feature("scheme.gopher") == 0);
-  CHECK(epk_has_feature("scheme.") == 0);
-  CHECK(epk_has_feature(NULL) == 0);
-}
-
-static void refuses_unknown_options_by_listing_the_known(void) {
-  const char *none[] = {NULL};
-  epk_options *options = make_options(none);
-  epk_error *error = NULL;
-  CHECK(epk_options_set(options, "timeout.frist_ms", "1", Z, &error) == EPK_INVALID_REQUEST);
-  CHECK(strstr(epk_error_message(error, NULL), "timeout.frist_ms") != NULL);
-  CHECK(strstr(epk_error_message(error, NULL), "timeout.first_event_ms") != NULL);
-  CHECK(strstr(epk_error_message(error, NULL), "credentials.aws.secret_access_key") != NULL);
-  epk_error_free(error);
-  epk_options_free(options);
-}
-
-static void refuses_values_that_do_not_fit(void) {
-  const char *const bad[][2] = {{"timeout.idle_ms", "soon"},
-                                {"timeout.idle_ms", "-1"},
-                                {"timeout.idle_ms", ""},
-                                {"timeout.idle_ms", "10s"},
-                                {"timeout.total_ms", "99999999999999999999"},
-                                {"retry.max_attempts", "0"},
-                                {"retry.retry_paid", "yes"},
-                                {"credentials.google.proof", "trust me"}};
-  const char *none[] = {NULL};
-  epk_options *options = make_options(none);
-  size_t i;
-  for (i = 0; i < sizeof bad / sizeof *bad; ++i) {
-    epk_error *error = NULL;
-    CHECK(epk_options_set(options, bad[i][0], bad[i][1], Z, &error) == EPK_INVALID_REQUEST);
-    CHECK(strstr(epk_error_message(error, NULL), bad[i][0]) != NULL);
-    epk_error_free(error);
-  }
-  CHECK(epk_options_set(options, "timeout.idle_ms", "25xyz", 2, NULL) == EPK_OK);
-  epk_options_free(options);
-}
-
-static void refuses_options_that_a_function_does_not_take(void) {
-  const char *pairs[] = {"credentials.bearer", "k3y", NULL};
-  epk_options *options = make_options(pairs);
-  epk_client *client = NULL;
-  epk_error *error = NULL;
-  CHECK(epk_client_new(options, &client, &error) == EPK_INVALID_REQUEST);
-  CHECK(client == NULL);
-  CHECK(strstr(epk_error_message(error, NULL), "credentials.bearer") != NULL);
-  CHECK(strstr(epk_error_message(error, NULL), "k3y") == NULL);
-  epk_error_free(error);
-  epk_options_free(options);
-}
-
-static void refuses_two_kinds_of_credentials(void) {
-  const char *pairs[] = {"credentials.bearer", "k3y", "credentials.aws.access_key_id",
-                         "AKIDEXAMPLE", NULL};
-  epk_options *options = make_options(pairs);
-  epk_endpoint *endpoint = NULL;
-  epk_error *error = NULL;
-  CHECK(epk_endpoint_open(NULL, "azureml://model.test/score", Z, options, &endpoint, &error) ==
-        EPK_INVALID_REQUEST);
-  CHECK(strstr(epk_error_message(error, NULL), "choose one kind") != NULL);
-  epk_error_free(error);
-  epk_options_free(options);
-}
-
-/* ---- Opening --------------------------------------------------------------------------------- */
-
-static void opens_by_options_alone_on_a_shared_client(void) {
-  const char *pairs[] = {"uri",
-                         "sagemaker://eu-west-1/my-llama",
-                         "dialect",
-                         "tgi",
-                         "credentials.aws.access_key_id",
-                         "AKIDEXAMPLE",
-                         "credentials.aws.secret_access_key",
-                         "wJalrXUtnFEMI",
-                         NULL};
-  epk_options *options = make_options(pairs);
-  epk_client *client = NULL;
-  epk_endpoint *endpoint = NULL;
-  size_t length = 0;
-  CHECK(epk_client_new(NULL, &client, NULL) == EPK_OK);
-  CHECK(epk_endpoint_open(client, NULL, 0, options, &endpoint, NULL) == EPK_OK);
-  epk_client_free(client); /* the endpoint keeps it alive */
-  CHECK_TEXT(epk_endpoint_uri(endpoint, &length), "sagemaker://eu-west-1/my-llama");
-  CHECK(length == strlen("sagemaker://eu-west-1/my-llama"));
-  CHECK(strstr(epk_endpoint_credentials(endpoint, NULL), "AWS") != NULL);
-  CHECK(strstr(epk_endpoint_credentials(endpoint, NULL), "wJalrXUtnFEMI") == NULL);
-  epk_endpoint_free(endpoint);
-  epk_options_free(options);
-}
-
-static void explains_what_cannot_be_opened(void) {
-  const char *const bad[] = {"", "no uri", "gopher://model",
-                             "azureml://model.test/score?colour=red"};
-  size_t i;
-  for (i = 0; i < sizeof bad / sizeof *bad; ++i) {
-    epk_endpoint *endpoint = (epk_endpoint *)&endpoint;
-    epk_error *error = NULL;
-    CHECK(epk_endpoint_open(NULL, bad[i], Z, NULL, &endpoint, &error) == EPK_INVALID_REQUEST);
-    CHECK(endpoint == NULL);
-    CHECK(epk_error_code(error) == EPK_INVALID_REQUEST);
-    CHECK_TEXT(epk_error_code_name(error), "invalid_request");
-    CHECK_TEXT(epk_error_phase_name(error), "request");
-    CHECK(epk_error_message(error, NULL)[0] != '\0');
-    CHECK(epk_error_http_status(error) == 0);
-    CHECK(epk_error_retry_after_ms(error) == -1);
-    epk_error_free(error);
-  }
-}
-
-static void takes_null_for_an_error_and_not_for_a_crash(void) {
-  epk_error *error = NULL;
-  const epk_event *event = NULL;
-  CHECK(epk_endpoint_open(NULL, "azureml://h/score", Z, NULL, NULL, &error) == EPK_INVALID_REQUEST);
-  CHECK_TEXT(epk_error_message(error, NULL), "endpoint is NULL");
-  epk_error_free(error);
-  CHECK(epk_chat_start(NULL, NULL, NULL, NULL, NULL) == EPK_INVALID_REQUEST);
-  CHECK(epk_call_next(NULL, -1, &event, NULL) == EPK_INVALID_REQUEST);
-  CHECK(epk_options_set(NULL, "uri", "x", 1, NULL) == EPK_INVALID_REQUEST);
-  epk_call_cancel(NULL);
-  epk_options_free(NULL);
-  epk_client_free(NULL);
-  epk_endpoint_free(NULL);
-  epk_request_free(NULL);
-  epk_reply_free(NULL);
-  epk_call_free(NULL);
-  epk_error_free(NULL);
-  CHECK(epk_error_code(NULL) == EPK_OK);
-  CHECK_TEXT(epk_error_json(NULL, NULL), "");
-  CHECK_TEXT(epk_event_text(NULL, NULL), "");
-}
-
-static void names_the_member_of_a_request_that_is_wrong(void) {
-  const char *json = "{\"messages\": [{\"role\": \"user\", \"content\": 7}]}";
-  epk_request *request = NULL;
-  epk_error *error = NULL;
-  CHECK(epk_request_from_json(json, Z, &request, &error) == EPK_INVALID_REQUEST);
-  CHECK(strstr(epk_error_message(error, NULL), "messages[0].content") != NULL);
-  epk_error_free(error);
-  CHECK(epk_request_from_message("Hi", 2, &request, NULL) == EPK_OK);
-  CHECK(epk_request_add_message(request, "robot", "Hi", 2, NULL) == EPK_INVALID_REQUEST);
-  epk_request_free(request);
 }
 
 /* ---- Calls ----------------------------------------------------------------------------------- */
@@ -440,15 +249,6 @@ int main(int argc, char **argv) {
     return 2;
   }
   base_url = argv[1];
-  names_its_version_and_features();
-  refuses_unknown_options_by_listing_the_known();
-  refuses_values_that_do_not_fit();
-  refuses_options_that_a_function_does_not_take();
-  refuses_two_kinds_of_credentials();
-  opens_by_options_alone_on_a_shared_client();
-  explains_what_cannot_be_opened();
-  takes_null_for_an_error_and_not_for_a_crash();
-  names_the_member_of_a_request_that_is_wrong();
   streams_text_and_says_how_it_ended();
   keeps_the_reply_of_a_stream_to_go_on_with();
   tells_of_tool_calls_as_json();

@@ -4,8 +4,8 @@ if(MSVC)
   target_compile_options(ek_warnings INTERFACE /W4 /WX /permissive-)
 else()
   target_compile_options(ek_warnings INTERFACE
-    -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
-    -Wimplicit-fallthrough -Wformat=2 -Wcast-qual)
+    -Wall -Wextra -Wpedantic -Wshadow -Wimplicit-fallthrough -Wformat=2 -Wcast-qual
+    $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast>)
   if(ENDPOINTKIT_WERROR)
     target_compile_options(ek_warnings INTERFACE -Werror)
   endif()

@@ -1,0 +1,45 @@
+// What a call costs on top of libcurl used directly: pairs of benchmarks that do the same against
+// the same loopback server in the same run. The figure is the client's own CPU time per unit, as a
+// ratio; wall time depends on whatever else the machine does.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ek::bench {
+
+/// One thing measured twice.
+struct Ratio {
+  std::string_view name;
+  std::string_view ours;
+  std::string_view raw;
+  double target;  ///< The largest ratio that we want to see.
+};
+
+/// Registers all benchmarks against the server at `base_url`; gives the pairs among them.
+std::vector<Ratio> register_benchmarks(const std::string& base_url);
+
+/// libcurl at its most direct: one easy handle, set up once, used again. Exits with a message if a
+/// transfer fails.
+class RawCurl {
+ public:
+  RawCurl(const std::string& url, const std::string& body);
+  ~RawCurl();
+  RawCurl(const RawCurl&) = delete;
+  RawCurl& operator=(const RawCurl&) = delete;
+
+  /// One POST; gives the number of bytes of the answer, which is kept if `keep` and dropped
+  /// otherwise.
+  std::size_t post(bool keep);
+
+ private:
+  static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
+  void* handle_;
+  void* headers_ = nullptr;
+  std::string body_, answer_;
+  std::size_t received_ = 0;
+  bool keep_ = false;
+};
+
+}  // namespace ek::bench

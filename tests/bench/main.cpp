@@ -1,0 +1,62 @@
+// endpointkit-bench BASE_URL [--benchmark_…]: the last lines are `ratio NAME VALUE target T`, of
+// medians.
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "bench/bench.hpp"
+
+namespace {
+
+// Shows what Google Benchmark shows, and keeps the CPU time of each repetition.
+class Collector : public benchmark::ConsoleReporter {
+ public:
+  Collector() : ConsoleReporter(OO_None) {}
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.error_occurred) failed_ = true;
+      if (run.run_type == Run::RT_Iteration && !run.error_occurred) {
+        cpu_times_[run.run_name.function_name].push_back(run.GetAdjustedCPUTime());
+      }
+    }
+    ConsoleReporter::ReportRuns(runs);
+  }
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  // 0 if it did not run.
+  [[nodiscard]] double median(std::string_view name) const {
+    const auto found = cpu_times_.find(name);
+    if (found == cpu_times_.end()) return 0;
+    std::vector<double> times = found->second;
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::nth_element(times.begin(), middle, times.end());
+    return *middle;
+  }
+
+ private:
+  std::map<std::string, std::vector<double>, std::less<>> cpu_times_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (argc != 2) {
+    fmt::print(stderr, "usage: endpointkit-bench BASE_URL [--benchmark_...]\n");
+    return 2;
+  }
+  const auto ratios = ek::bench::register_benchmarks(argv[1]);
+  Collector collector;
+  benchmark::RunSpecifiedBenchmarks(&collector);
+  for (const auto& ratio : ratios) {
+    const double ours = collector.median(ratio.ours);
+    const double raw = collector.median(ratio.raw);
+    if (ours > 0 && raw > 0)
+      fmt::print("ratio {} {:.2f} target {:.2f}\n", ratio.name, ours / raw, ratio.target);
+  }
+  return collector.failed() ? 1 : 0;
+}

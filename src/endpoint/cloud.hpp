@@ -29,8 +29,8 @@ struct Operation {
 
 /// One try of a call, for headers that change from try to try.
 struct Attempt {
-  std::string_view call_id;  ///< A UUID, the same for all tries of the call.
-  int number = 1;            ///< From 1.
+  std::string_view call_id{};  ///< A UUID, the same for all tries of the call.
+  int number = 1;              ///< From 1.
   int max = 1;
   std::chrono::milliseconds time_left{};  ///< Until the call's total timer; 0 if there is none.
 };

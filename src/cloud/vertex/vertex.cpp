@@ -17,9 +17,9 @@ namespace ek::vertex {
 namespace {
 
 struct Address {
-  std::string project, location,
-      resource;  // resource below the location: "endpoints/…" or "publishers/…"
-  std::string base_url;
+  std::string project{}, location{};
+  std::string resource{};  // below the location: "endpoints/…" or "publishers/…"
+  std::string base_url{};
 };
 
 class Vertex final : public Cloud {

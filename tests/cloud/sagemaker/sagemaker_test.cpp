@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <array>
+
 #include "cloud/cloud_fixture.hpp"
 #include "cloud/sagemaker/entry.hpp"
 #include "wire/event_stream_message.hpp"
@@ -104,10 +106,11 @@ TEST(SageMakerUnwrap, MakesAnErrorOfAnExceptionFrame) {
   const auto cloud = opened("sagemaker://eu-west-1/ep");
   const auto decoder =
       cloud->unwrap(head(200, {{"Content-Type", "application/vnd.amazon.eventstream"}}));
+  const std::array<wire::MessageHeader, 2> headers = {
+      {{.name = ":message-type", .bytes = "exception"},
+       {.name = ":exception-type", .bytes = "ModelStreamError"}}};
   decoder->append(
-      wire::encode_message({.headers = {{":message-type", std::string("exception")},
-                                        {":exception-type", std::string("ModelStreamError")}},
-                            .payload = R"({"Message":"m","ErrorCode":"StreamBroken"})"}),
+      wire::encode_message(headers, R"({"Message":"m","ErrorCode":"StreamBroken"})").value(),
       false);
   const auto frame = decoder->next();
   ASSERT_FALSE(frame);
@@ -119,10 +122,9 @@ TEST(SageMakerUnwrap, MakesAnErrorOfAnExceptionFrame) {
 
 TEST(SageMakerExplain, KeepsWhatTheContainerSaid) {
   const Error error = opened("sagemaker://eu-west-1/ep")
-                          ->explain(head(424, {{"x-amzn-ErrorType", "ModelError"}}),
-                                    R"({"ErrorCode":"CLIENT_ERROR_FROM_MODEL","OriginalStatusCode":422,)"
-                                    R"("OriginalMessage":"too long","Message":"Received client error (422)",)"
-                                    R"("LogStreamArn":"arn:aws:logs:x"})");
+                          ->explain(head(424, {{"x-amzn-ErrorType", "ModelError"}}), R"~({
+    "ErrorCode": "CLIENT_ERROR_FROM_MODEL", "OriginalStatusCode": 422, "OriginalMessage": "too long",
+    "Message": "Received client error (422)", "LogStreamArn": "arn:aws:logs:x"})~");
   EXPECT_EQ(error.code, ErrorCode::model_error);
   EXPECT_EQ(error.original_status, 422);
   EXPECT_FALSE(error.retryable);

@@ -1,0 +1,152 @@
+#include "signing/aws/identity.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "base/text.hpp"
+#include "signing/bearer.hpp"
+#include "signing/credentials_error.hpp"
+
+namespace ek {
+namespace {
+
+// What one signature works with, kept for the next one: the hash context and the key of the day.
+struct Bench {
+  Sha256 sha{};
+  std::shared_ptr<const AwsKeys> keys{};
+  std::chrono::sys_days day{};
+  SigV4Key key{};
+};
+
+class SigV4Signer final : public Signer {
+ public:
+  SigV4Signer(AwsKeySource source, SigningScope scope,
+              std::shared_ptr<const Environment> environment)
+      : source_(std::move(source)),
+        scope_(std::move(scope)),
+        environment_(std::move(environment)) {}
+
+  Result<std::vector<Header>> sign(const HttpRequest& request,
+                                   const SignContext& context) override {
+    auto keys = source_.get(context);
+    if (!keys) return std::move(keys).error();
+    const auto to_sign = sigv4_request(request);
+    if (!to_sign) return to_sign.error();
+    std::unique_ptr<Bench> bench = take_bench();
+    auto headers = sign_at(*bench, *to_sign, *keys);
+    put_back(std::move(bench));
+    return headers;
+  }
+
+  bool renew(const std::vector<Header>& refused) override {
+    if (!source_.drop) return false;
+    for (const Header& header : refused) {
+      if (!iequals(header.name, "authorization")) continue;
+      const auto used = parse_sigv4_authorization(header.value);
+      if (used) source_.drop({.access_key_id = used->access_key_id});
+      return used.has_value();
+    }
+    return false;
+  }
+
+  [[nodiscard]] std::string describe() const override { return source_.description; }
+
+ private:
+  std::vector<Header> sign_at(Bench& bench, const SigV4Request& request,
+                              const std::shared_ptr<const AwsKeys>& keys) const {
+    const auto time = std::chrono::floor<std::chrono::seconds>(environment_->now());
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    if (bench.keys != keys || bench.day != day) {
+      bench.key = derive_sigv4_key(bench.sha, keys->secret_access_key, time, scope_.aws_region,
+                                   scope_.aws_service);
+      bench.keys = keys;
+      bench.day = day;
+    }
+    return sign_sigv4(bench.sha, request,
+                      {.access_key_id = keys->access_key_id,
+                       .session_token = keys->session_token.reveal(),
+                       .region = scope_.aws_region,
+                       .service = scope_.aws_service,
+                       .time = time,
+                       .key = bench.key})
+        .headers;
+  }
+
+  // As many benches as threads sign at the same time; hashing runs without a lock.
+  std::unique_ptr<Bench> take_bench() {
+    const std::lock_guard lock(mutex_);
+    if (benches_.empty()) return std::make_unique<Bench>();
+    std::unique_ptr<Bench> bench = std::move(benches_.back());
+    benches_.pop_back();
+    return bench;
+  }
+  void put_back(std::unique_ptr<Bench> bench) {
+    const std::lock_guard lock(mutex_);
+    benches_.push_back(std::move(bench));
+  }
+
+  const AwsKeySource source_;
+  const SigningScope scope_;
+  const std::shared_ptr<const Environment> environment_;
+  std::mutex mutex_;
+  std::vector<std::unique_ptr<Bench>> benches_;
+};
+
+std::string name_of(const AwsKeys& keys) {
+  return fmt::format("AWS access key {}", shorten(printable(keys.access_key_id)));
+}
+
+// Empty, or a line break pasted with it: SignatureDoesNotMatch would be the answer to both.
+bool is_key_text(std::string_view text) noexcept {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+Result<std::shared_ptr<const AwsKeys>> checked(std::shared_ptr<const AwsKeys> keys) {
+  if (!is_key_text(keys->access_key_id))
+    return credentials_error("expected an AWS access key id; it is empty or holds blanks");
+  if (!is_key_text(keys->secret_access_key.reveal()))
+    return credentials_error("expected an AWS secret access key; it is empty or holds blanks");
+  if (!keys->session_token.empty() && !is_key_text(keys->session_token.reveal()))
+    return credentials_error("expected an AWS session token without blanks or line breaks");
+  return keys;
+}
+
+class AwsIdentity final : public Identity {
+ public:
+  explicit AwsIdentity(AwsKeys keys) : keys_(std::move(keys)) {}
+
+  Result<std::shared_ptr<Signer>> signer_for(const SigningScope& scope,
+                                             const SigningServices& services) const override {
+    if (scope.aws_service.empty()) return cannot_serve("an AWS access key", scope);
+    return make_sigv4_signer(fixed_aws_keys(keys_), scope, services.environment);
+  }
+  [[nodiscard]] std::string describe() const override { return name_of(keys_); }
+
+ private:
+  const AwsKeys keys_;
+};
+
+}  // namespace
+
+std::shared_ptr<const Identity> make_aws_identity(AwsKeys keys) {
+  return std::make_shared<AwsIdentity>(std::move(keys));
+}
+
+AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin) {
+  std::string description = fmt::format("{}{}", name_of(keys), origin);
+  auto outcome = checked(std::make_shared<const AwsKeys>(std::move(keys)));
+  return {.description = std::move(description),
+          .get = [outcome = std::move(outcome)](const SignContext&) { return outcome; }};
+}
+
+std::shared_ptr<Signer> make_sigv4_signer(AwsKeySource source, SigningScope scope,
+                                          std::shared_ptr<const Environment> environment) {
+  return std::make_shared<SigV4Signer>(std::move(source), std::move(scope), std::move(environment));
+}
+
+}  // namespace ek

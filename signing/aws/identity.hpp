@@ -1,0 +1,34 @@
+// AWS keys as an identity, and the signer that uses keys from any source.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "endpointkit/error.hpp"
+#include "signing/signer.hpp"
+#include "signing/sigv4.hpp"
+
+namespace ek {
+
+/// Keys that are given. Their session token is the one given with them, or none: never one from
+/// the environment, which belongs to other keys.
+std::shared_ptr<const Identity> make_aws_identity(AwsKeys keys);
+
+/// Where a signer takes its keys from at each signature.
+struct AwsKeySource {
+  std::string description{};  ///< "AWS access key AKID…MPLE"
+  /// The same pointer for as long as the keys are the same, which keeps the derived key too.
+  std::function<Result<std::shared_ptr<const AwsKeys>>(const SignContext& context)> get{};
+  /// Forgets keys that were refused; not set if there can be no others.
+  std::function<void(const AwsKeys& refused)> drop{};
+};
+/// Keys that do not change. `origin` is "", or " from the environment".
+AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin = "");
+
+/// SigV4 by header, for the scope's service and region. Gives x-amz-date, authorization and, with
+/// temporary keys, x-amz-security-token.
+std::shared_ptr<Signer> make_sigv4_signer(AwsKeySource source, SigningScope scope,
+                                          std::shared_ptr<const Environment> environment);
+
+}  // namespace ek

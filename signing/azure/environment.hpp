@@ -1,0 +1,14 @@
+// Azure identities in environment variables.
+#pragma once
+
+#include "signing/chain.hpp"
+
+namespace ek {
+
+/// AZUREML_ENDPOINT_API_KEY, for scopes that accept a key.
+CredentialSource azure_key_source();
+/// AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and AZURE_AUTHORITY_HOST. A secret without
+/// the tenant or the client is an error; tenant and client without a secret are left to others.
+CredentialSource azure_client_secret_source();
+
+}  // namespace ek

@@ -1,4 +1,4 @@
-// One JSON array whose elements are wanted as they come, as Vertex AI streams without alt=sse.
+// One JSON array whose elements are wanted as they come.
 #pragma once
 
 #include "wire/buffer.hpp"

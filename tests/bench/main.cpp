@@ -10,19 +10,22 @@
 
 namespace {
 
-// Shows what Google Benchmark shows, and keeps the CPU time of each repetition.
+// Shows errors and what Google Benchmark makes of the repetitions, and keeps the CPU time of each.
 class Collector : public benchmark::ConsoleReporter {
  public:
   Collector() : ConsoleReporter(OO_None) {}
 
   void ReportRuns(const std::vector<Run>& runs) override {
+    std::vector<Run> shown;
     for (const Run& run : runs) {
-      if (run.error_occurred) failed_ = true;
-      if (run.run_type == Run::RT_Iteration && !run.error_occurred) {
+      failed_ = failed_ || run.error_occurred;
+      if (run.run_type != Run::RT_Iteration || run.error_occurred) {
+        shown.push_back(run);
+      } else {
         cpu_times_[run.run_name.function_name].push_back(run.GetAdjustedCPUTime());
       }
     }
-    ConsoleReporter::ReportRuns(runs);
+    ConsoleReporter::ReportRuns(shown);
   }
 
   [[nodiscard]] bool failed() const { return failed_; }

@@ -36,6 +36,7 @@ struct Image {
   std::string mime_type{};  ///< "image/png"
   std::string bytes{};
   std::string url{};
+  std::string signature{};  ///< As in Text.
   bool operator==(const Image&) const = default;
 };
 
@@ -141,9 +142,10 @@ struct TextDelta {
 struct ReasoningDelta {
   std::string text{};
 };
-/// An opaque signature for what was said last: the text, the reasoning or the call `index`.
+/// An opaque signature for what was said last: the text, the reasoning, the call `index` or the
+/// image.
 struct SignatureDelta {
-  enum class Of { text, reasoning, tool_call } of = Of::text;
+  enum class Of { text, reasoning, tool_call, image } of = Of::text;
   int index = 0;
   std::string signature{};
 };
@@ -173,6 +175,7 @@ struct ProviderEvent {
   std::string name{};
   JsonText json{};
   bool part = false;
+  std::string dialect{};  ///< Whose part it is; "" where `part` is false.
 };
 /// A sign of life without content (SSE comment, ping): the model still works.
 struct Heartbeat {};
@@ -204,7 +207,7 @@ struct ChatEvent {
 struct ChatReply {
   Message message{Role::assistant, {}};  ///< Append it to the conversation as it is.
   FinishReason finish_reason = FinishReason::other;
-  std::string provider_reason{};
+  std::string provider_reason{};  ///< As far as known, also of an answer that was cut later.
   Usage usage{};
   std::string model{};  ///< Which model answered, as the provider names it.
   std::string id{};     ///< The provider's id of this answer.
@@ -219,6 +222,7 @@ class EK_API ReplyBuilder {
  public:
   void add(const ChatEvent& event);
   void set_identity(std::string_view id, std::string_view model);
+  void set_provider_reason(std::string_view reason) { reply_.provider_reason = reason; }
   [[nodiscard]] const ChatReply& reply() const noexcept { return reply_; }
 
  private:

@@ -38,6 +38,9 @@ class StreamDecoder {
   /// The finish event, if what came so far is a whole answer; called once, when the stream is done
   /// or over. None: the answer was cut.
   [[nodiscard]] virtual std::optional<Finished> finish() = 0;
+  /// Why the model stopped, as it spells it; "" until it said so. Known also for answers that an
+  /// error ends later.
+  [[nodiscard]] virtual std::string_view provider_reason() const noexcept = 0;
   /// Id and model of the answer as far as known.
   [[nodiscard]] virtual std::string_view id() const noexcept = 0;
   [[nodiscard]] virtual std::string_view model() const noexcept = 0;
@@ -56,7 +59,9 @@ class Dialect {
   virtual std::unique_ptr<StreamDecoder> make_stream_decoder() const = 0;
 };
 
-/// By name: "openai", "gemini", "tgi", "raw". Null for others. Lives for ever.
+/// By name: "openai", "gemini", "tgi", "raw", or by what others call them: "openai-chat",
+/// "openai-completions", "gemini-generate-content", "tgi-generate". Null for others. Lives for
+/// ever.
 const Dialect* find(std::string_view name) noexcept;
 /// "openai, gemini, tgi, raw": for error messages.
 std::string names();
@@ -69,5 +74,21 @@ std::string_view detect(std::string_view first_frame) noexcept;
 /// {"code","message"}. None if `json` holds no error. `http_status` 0 means that it came inside a
 /// stream.
 std::optional<Error> parse_error(std::string_view json, int http_status);
+
+/// What is known of a failure, in the provider's words.
+struct Complaint {
+  int status = 0;             ///< HTTP status, also one told inside the error object; or 0.
+  std::string_view code{};    ///< "insufficient_quota", "RESOURCE_EXHAUSTED", "overloaded_error"
+  std::string_view type{};    ///< A second, coarser name where there is one.
+  std::string_view reason{};  ///< Google's ErrorInfo.reason.
+  std::string_view message{};
+};
+struct Classification {
+  ErrorCode code = ErrorCode::server_error;
+  bool retryable = false;
+};
+/// The one place that says what a provider's error means, for streams and for HTTP answers alike.
+/// Names go before texts, and texts before the status.
+Classification classify(const Complaint& complaint);
 
 }  // namespace ek::dialect

@@ -14,7 +14,7 @@
 //   {"type": "provider", "dialect", "json": …}
 // An event:
 //   {"type": "text" | "reasoning", "text"}
-//   {"type": "signature", "of": "text" | "reasoning" | "tool_call", "index", "signature"}
+//   {"type": "signature", "of": "text" | "reasoning" | "tool_call" | "image", "index", "signature"}
 //   {"type": "tool_call", "index", "id", "name"}   {"type": "tool_arguments", "index", "text"}
 //   {"type": "image", …as the part}                {"type": "usage", "usage": USAGE}
 //   {"type": "provider", "name", "json": …, "part": true | false}

@@ -1,0 +1,104 @@
+// The one list of dialects.
+#include <array>
+
+#include "base/text.hpp"
+#include "dialect/gemini.hpp"
+#include "dialect/openai.hpp"
+#include "dialect/raw.hpp"
+#include "dialect/tgi.hpp"
+
+namespace ek::dialect {
+namespace {
+
+using Encode = Result<std::string> (*)(const ChatRequest&, const EncodeHints&);
+
+// A family of models: its name, what a whole answer of it is called, and its two directions.
+template <class Stream>
+class Family final : public Dialect {
+ public:
+  constexpr Family(std::string_view name, std::string_view answer, Encode encoder)
+      : name_(name), answer_(answer), encode_(encoder) {}
+
+  [[nodiscard]] std::string_view name() const noexcept override { return name_; }
+  Result<std::string> encode(const ChatRequest& request, const EncodeHints& hints) const override {
+    return encode_(request, hints);
+  }
+  Result<ChatReply> decode_reply(std::string_view body) const override {
+    Stream stream;
+    return decode_whole(stream, body, answer_);
+  }
+  std::unique_ptr<StreamDecoder> make_stream_decoder() const override {
+    return std::make_unique<Stream>();
+  }
+
+ private:
+  std::string_view name_;
+  std::string_view answer_;
+  Encode encode_;
+};
+
+struct Entry {
+  const Dialect* dialect;
+  std::array<std::string_view, 2> other_names;
+};
+
+std::array<Entry, 4> all() noexcept {
+  static const Family<OpenAiStream> openai{"openai", "a chat.completion", encode_openai};
+  static const Family<GeminiStream> gemini{"gemini", "a GenerateContentResponse", encode_gemini};
+  static const Family<TgiStream> tgi{"tgi", "an object with generated_text", encode_tgi};
+  static const Family<RawStream> raw{
+      "raw", "text",
+      [](const ChatRequest& request, const EncodeHints&) { return encode_raw(request); }};
+  return {{{&openai, {"openai-chat", "openai-completions"}},
+           {&gemini, {"gemini-generate-content", ""}},
+           {&tgi, {"tgi-generate", ""}},
+           {&raw, {"", ""}}}};
+}
+
+bool has_any(JsonView object, std::initializer_list<std::string_view> keys) {
+  for (const auto key : keys) {
+    if (!object[key].is(JsonView::Kind::absent)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+const Dialect* find(std::string_view name) noexcept {
+  if (name.empty()) return nullptr;
+  for (const Entry& entry : all()) {
+    if (name == entry.dialect->name()) return entry.dialect;
+    for (const auto other : entry.other_names) {
+      if (name == other) return entry.dialect;
+    }
+  }
+  return nullptr;
+}
+
+std::string names() {
+  std::string text;
+  for (const Entry& entry : all()) {
+    if (!text.empty()) text += ", ";
+    text += entry.dialect->name();
+  }
+  return text;
+}
+
+std::string_view detect(std::string_view first_frame) noexcept {
+  if (trim(first_frame) == "[DONE]") return "openai";
+  const auto parsed = JsonView::parse(first_frame);
+  if (!parsed) return "raw";
+  JsonView value = *parsed;
+  if (const auto elements = value.elements(); !elements.empty()) value = elements[0];
+  if (has_any(value, {"choices", "prompt_filter_results"})) return "openai";
+  if (has_any(value, {"candidates", "promptFeedback", "usageMetadata", "modelVersion"})) {
+    return "gemini";
+  }
+  if (has_any(value, {"token", "generated_text", "outputs", "error_type"})) return "tgi";
+  const JsonView error = value["error"];
+  if (error["status"].is(JsonView::Kind::string)) return "gemini";
+  if (error.has_value() || value["object"].equals("error")) return "openai";
+  return "raw";
+}
+
+}  // namespace ek::dialect

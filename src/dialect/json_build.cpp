@@ -1,0 +1,141 @@
+#include "dialect/json_build.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace ek::dialect {
+namespace {
+
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+
+// Length of the UTF-8 sequence at `at` (Unicode 15, table 3-7), 0 if it is none.
+std::size_t sequence_length(std::string_view text, std::size_t at) noexcept {
+  const auto byte = [&](std::size_t i) -> unsigned {
+    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
+  };
+  const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned lead = byte(0);
+  if (lead >= 0xC2 && lead < 0xE0) return follows(1) ? 2 : 0;
+  if (lead >= 0xE0 && lead < 0xF0) {
+    const bool valid = (lead != 0xE0 || byte(1) >= 0xA0) && (lead != 0xED || byte(1) < 0xA0);
+    return valid && follows(1) && follows(2) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead < 0xF5) {
+    const bool valid = (lead != 0xF0 || byte(1) >= 0x90) && (lead != 0xF4 || byte(1) < 0x90);
+    return valid && follows(1) && follows(2) && follows(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+void append_control(std::string& out, char c) {
+  constexpr std::string_view from = "\b\f\n\r\t";
+  constexpr std::string_view to = "bfnrt";
+  constexpr std::string_view digits = "0123456789abcdef";
+  if (const auto known = from.find(c); known != std::string_view::npos) {
+    out += '\\';
+    out += to[known];
+    return;
+  }
+  out += "\\u00";
+  out += digits[static_cast<unsigned char>(c) >> 4U];
+  out += digits[static_cast<unsigned char>(c) & 0xFU];
+}
+
+}  // namespace
+
+std::string quote(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  out += '"';
+  for (std::size_t at = 0; at < text.size();) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c >= 0x80) {
+      const std::size_t length = sequence_length(text, at);
+      out += length == 0 ? kReplacement : text.substr(at, length);
+      at += length == 0 ? 1 : length;
+      continue;
+    }
+    if (c < 0x20) {
+      append_control(out, text[at]);
+    } else {
+      if (c == '"' || c == '\\') out += '\\';
+      out += text[at];
+    }
+    ++at;
+  }
+  return out += '"';
+}
+
+std::string number_text(double value) {
+  if (!std::isfinite(value)) return "null";
+  std::array<char, 32> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value).ptr;
+  return {buffer.data(), end};
+}
+
+std::string json_or_quoted(std::string_view text) {
+  return JsonView::parse(text) ? std::string(text) : quote(text);
+}
+
+std::string* ObjectText::find(std::string_view key) noexcept {
+  for (auto& [name, value] : members_) {
+    if (name == key) return &value;
+  }
+  return nullptr;
+}
+
+ObjectText& ObjectText::set(std::string_view key, std::string json) {
+  if (std::string* value = find(key)) {
+    *value = std::move(json);
+  } else {
+    members_.emplace_back(key, std::move(json));
+  }
+  return *this;
+}
+
+ObjectText& ObjectText::set_string(std::string_view key, std::string_view text) {
+  return set(key, quote(text));
+}
+
+ObjectText& ObjectText::set_integer(std::string_view key, std::int64_t value) {
+  return set(key, std::to_string(value));
+}
+
+ObjectText& ObjectText::set_bool(std::string_view key, bool value) {
+  return set(key, value ? "true" : "false");
+}
+
+ObjectText& ObjectText::merge(JsonView object) {
+  for (const auto& [key, theirs] : object.members()) {
+    const std::string* ours = find(key);
+    if (ours != nullptr && ours->front() == '{' && theirs.is(JsonView::Kind::object)) {
+      ObjectText both;
+      both.merge(*JsonView::parse(*ours)).merge(theirs);
+      set(key, both.text());
+    } else {
+      set(key, std::string(theirs.text()));
+    }
+  }
+  return *this;
+}
+
+std::string ObjectText::text() const {
+  std::string out = "{";
+  for (const auto& [key, value] : members_) {
+    if (out.size() > 1) out += ',';
+    out += '"';
+    out += key;
+    out += "\":";
+    out += value;
+  }
+  return out += '}';
+}
+
+ArrayText& ArrayText::add(std::string_view json) {
+  if (!elements_.empty()) elements_ += ',';
+  elements_ += json;
+  return *this;
+}
+
+}  // namespace ek::dialect

@@ -1,0 +1,52 @@
+// JSON text put together from values that are JSON text themselves, so that what came verbatim
+// stays so.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "dialect/json_view.hpp"
+
+namespace ek::dialect {
+
+/// A JSON string; bytes that are no UTF-8 become U+FFFD.
+std::string quote(std::string_view text);
+/// The shortest text that reads back as the same number; "null" for NaN and infinities, which JSON
+/// cannot say.
+std::string number_text(double value);
+/// `text` if it is JSON, else the JSON string of it.
+std::string json_or_quoted(std::string_view text);
+
+/// Members in the order in which they were first set; setting one again replaces its value.
+class ObjectText {
+ public:
+  /// `json` must be JSON.
+  ObjectText& set(std::string_view key, std::string json);
+  ObjectText& set_string(std::string_view key, std::string_view text);
+  ObjectText& set_integer(std::string_view key, std::int64_t value);
+  ObjectText& set_bool(std::string_view key, bool value);
+  /// Takes over the members of `object`; where both sides hold objects, theirs are merged too.
+  ObjectText& merge(JsonView object);
+  [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
+  [[nodiscard]] std::string text() const;
+
+ private:
+  std::string* find(std::string_view key) noexcept;
+  std::vector<std::pair<std::string, std::string>> members_;  // key as it stands between quotes
+};
+
+class ArrayText {
+ public:
+  ArrayText& add(std::string_view json);
+  ArrayText& add_string(std::string_view text) { return add(quote(text)); }
+  [[nodiscard]] bool empty() const noexcept { return elements_.empty(); }
+  [[nodiscard]] std::string text() const { return "[" + elements_ + "]"; }
+
+ private:
+  std::string elements_;
+};
+
+}  // namespace ek::dialect

@@ -1,0 +1,51 @@
+// OpenAI chat completions, as OpenAI, Azure, vLLM, TGI, LMI, SGLang, Mistral, DeepSeek, Groq,
+// OpenRouter and others speak it; answers of legacy completions (choices[].text) are read too.
+//
+// Not said by this dialect: reasoning of earlier answers (no common member takes it back). An
+// extra_content object, in which Vertex AI keeps thought signatures, is the `signature` of its
+// text or tool call, as JSON text.
+#pragma once
+
+#include <map>
+
+#include "dialect/stream_base.hpp"
+
+namespace ek::dialect {
+
+Result<std::string> encode_openai(const ChatRequest& request, const EncodeHints& hints);
+
+class OpenAiStream final : public FrameDecoder {
+ public:
+  Result<void> decode(const FrameView& frame, Events& out) override;
+  [[nodiscard]] std::optional<Finished> finish() override;
+
+ private:
+  struct Call {
+    std::optional<std::int64_t> wire_index;
+    std::string id;
+    std::string name;
+    int number = -1;  // in our count; -1 until it was told of
+  };
+
+  void read_member(std::string_view key, JsonView value, Events& out);
+  void read_choice(JsonView choice, std::size_t position, Events& out);
+  void read_choice_member(std::string_view key, JsonView value, Events& out);
+  void read_delta(JsonView delta, Events& out);
+  void read_delta_member(std::string_view key, JsonView value, Events& out);
+  void read_content(JsonView content, Events& out);
+  void read_content_part(JsonView part, Events& out);
+  void read_call(JsonView call, Events& out);
+  void read_call_piece(Call& call, JsonView function, Events& out);
+  Call& find_call(JsonView call);
+  void read_usage(JsonView usage, Events& out);
+
+  Notices notices_;
+  UsageSnapshots snapshots_;
+  std::vector<Call> calls_;
+  int calls_started_ = 0;
+  std::map<std::int64_t, bool> choice_ended_;
+  bool whole_ = false;
+  std::optional<Error> error_;
+};
+
+}  // namespace ek::dialect

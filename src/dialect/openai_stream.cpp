@@ -1,0 +1,230 @@
+#include <algorithm>
+
+#include "base/text.hpp"
+#include "dialect/openai.hpp"
+
+namespace ek::dialect {
+namespace {
+
+using Kind = JsonView::Kind;
+
+constexpr std::string_view kDone = "[DONE]";
+
+FinishReason reason_of(std::string_view name, bool with_calls) {
+  if (name == "stop" || name == "eos" || name == "eos_token" || name == "end_turn" ||
+      name == "stop_sequence") {
+    // A forced call ends with "stop" too.
+    return with_calls ? FinishReason::tool_calls : FinishReason::stop;
+  }
+  if (name == "length" || name == "max_tokens" || name == "model_length") {
+    return FinishReason::length;
+  }
+  if (name == "tool_calls" || name == "function_call") return FinishReason::tool_calls;
+  if (name == "content_filter") return FinishReason::content_filter;
+  return FinishReason::other;
+}
+
+// Mistral: {"type":"thinking","thinking":[{"type":"text","text":…}] or "…"}.
+std::string thinking_text(JsonView thinking) {
+  std::string text = thinking.string();
+  for (const JsonView part : thinking.elements()) text += part["text"].string();
+  return text;
+}
+
+void push_refusal(Events& out, JsonView refusal) {
+  if (refusal.string().empty()) return;
+  ObjectText json;
+  json.set("refusal", std::string(refusal.text()));
+  push(out, ProviderEvent{"refusal", {json.text()}, true, "openai"});
+}
+
+}  // namespace
+
+Result<void> OpenAiStream::decode(const FrameView& frame, Events& out) {
+  const std::string_view data = trim(frame.data);
+  if (data.empty()) return {};
+  if (data == kDone) {
+    done_ = true;
+    return {};
+  }
+  if (frame.type == "error") return error_event(data);
+  const auto value = JsonView::parse(data);
+  if (!value) {
+    // Other clients pass over such a frame too; here it is at least told of.
+    push(out, ProviderEvent{"unparsable", {quote(data)}, false, {}});
+    return {};
+  }
+  bool chunk = false;
+  for (const auto& [key, member] : value->members()) {
+    chunk = chunk || key == "choices";
+    read_member(key, member, out);
+  }
+  recognised_ = recognised_ || chunk;
+  if (!chunk || (*value)["error"].has_value()) {
+    if (auto told = parse_error(data, 0)) return *std::move(told);
+  }
+  if (error_) return *error_;
+  return {};
+}
+
+void OpenAiStream::read_member(std::string_view key, JsonView value, Events& out) {
+  if (key == "choices") {
+    const auto choices = value.elements();
+    for (std::size_t i = 0; i < choices.size(); ++i) read_choice(choices[i], i, out);
+  } else if (key == "usage") {
+    read_usage(value, out);
+  } else if (key == "id" || key == "model") {
+    // Azure's first chunk has them empty.
+    if (std::string text = value.string(); !text.empty()) (key == "id" ? id_ : model_) = text;
+  } else if (key != "object" && key != "created" && key != "obfuscation" && key != "error") {
+    notices_.push_change(out, key, value);
+  }
+}
+
+void OpenAiStream::read_choice(JsonView choice, std::size_t position, Events& out) {
+  const std::int64_t index =
+      choice["index"].integer().value_or(static_cast<std::int64_t>(position));
+  bool& ended = choice_ended_[index];
+  ended = ended || choice["finish_reason"].has_value();
+  whole_ = whole_ || choice["message"].has_value();
+  if (index != 0) {
+    push_notice(out, "choice", choice);
+    return;
+  }
+  for (const auto& [key, value] : choice.members()) read_choice_member(key, value, out);
+}
+
+void OpenAiStream::read_choice_member(std::string_view key, JsonView value, Events& out) {
+  if (key == "delta" || key == "message") {
+    read_delta(value, out);
+  } else if (key == "text") {
+    push_text(out, value.string());
+  } else if (key == "finish_reason") {
+    if (value.has_value()) reason_ = value.string();
+  } else if (key == "error") {
+    if (value.has_value() && !error_) {
+      ObjectText object;
+      error_ = error_event(object.set("error", std::string(value.text())).text());
+    }
+  } else if (key != "index") {
+    push_notice(out, key, value);
+  }
+}
+
+void OpenAiStream::read_delta(JsonView delta, Events& out) {
+  // Some servers send the same piece under both names.
+  const bool both = !delta["reasoning_content"].string().empty();
+  for (const auto& [key, value] : delta.members()) {
+    if (both && key == "reasoning") continue;
+    read_delta_member(key, value, out);
+  }
+}
+
+void OpenAiStream::read_delta_member(std::string_view key, JsonView value, Events& out) {
+  if (key == "content") {
+    read_content(value, out);
+  } else if (key == "reasoning_content" || key == "reasoning") {
+    push_reasoning(out, value.string());
+  } else if (key == "refusal") {
+    push_refusal(out, value);
+  } else if (key == "tool_calls") {
+    for (const JsonView call : value.elements()) read_call(call, out);
+  } else if (key == "function_call") {
+    if (!value.has_value()) return;
+    if (calls_.empty()) calls_.emplace_back();
+    read_call_piece(calls_.front(), value, out);
+  } else if (key == "extra_content") {
+    if (!value.is(Kind::object)) return;
+    push(out, SignatureDelta{SignatureDelta::Of::text, 0, std::string(value.text())});
+  } else if (key == "images") {
+    for (const JsonView part : value.elements()) read_content_part(part, out);
+  } else if (key != "role") {
+    push_notice(out, key, value);
+  }
+}
+
+void OpenAiStream::read_content(JsonView content, Events& out) {
+  if (content.is(Kind::string)) push_text(out, content.string());
+  for (const JsonView part : content.elements()) read_content_part(part, out);
+}
+
+void OpenAiStream::read_content_part(JsonView part, Events& out) {
+  const std::string type = part["type"].string();
+  if (type == "text") {
+    push_text(out, part["text"].string());
+  } else if (type == "thinking") {
+    push_reasoning(out, thinking_text(part["thinking"]));
+  } else if (type == "refusal") {
+    push_refusal(out, part["refusal"]);
+  } else if (type == "image_url") {
+    push(out, ImageOutput{image_from_url(part["image_url"]["url"].string())});
+  } else {
+    push(out, ProviderEvent{type, {std::string(part.text())}, true, "openai"});
+  }
+}
+
+// Calls are told apart by their index on the wire, not by their place in the chunk. A new id under
+// a known index is a new call (Ollama numbers all of them 0), and where no index is sent, an id or
+// a name that is new opens one.
+OpenAiStream::Call& OpenAiStream::find_call(JsonView call) {
+  const auto wire_index = call["index"].integer();
+  const std::string id = call["id"].string();
+  const auto same = [&](const Call& known) {
+    if (wire_index && known.wire_index != wire_index) return false;
+    return id.empty() || known.id.empty() || known.id == id;
+  };
+  const bool opens = !wire_index && id.empty() && !call["function"]["name"].string().empty();
+  const auto known = std::find_if(calls_.rbegin(), calls_.rend(), same);
+  if (!opens && known != calls_.rend()) return *known;
+  return calls_.emplace_back(Call{wire_index, id, {}, -1});
+}
+
+void OpenAiStream::read_call(JsonView piece, Events& out) {
+  Call& call = find_call(piece);
+  if (call.id.empty()) call.id = piece["id"].string();
+  const JsonView function = piece["function"];
+  read_call_piece(call, function.has_value() ? function : piece["custom"], out);
+  const JsonView extra = piece["extra_content"];
+  if (extra.is(Kind::object) && call.number >= 0) {
+    push(out,
+         SignatureDelta{SignatureDelta::Of::tool_call, call.number, std::string(extra.text())});
+  }
+}
+
+void OpenAiStream::read_call_piece(Call& call, JsonView function, Events& out) {
+  if (call.name.empty()) call.name = function["name"].string();
+  JsonView sent = function["arguments"];
+  if (!sent.has_value()) sent = function["input"];
+  std::string arguments = sent.is(Kind::object) ? std::string(sent.text()) : sent.string();
+  if (call.number < 0) {
+    if (call.name.empty() && arguments.empty()) return;
+    call.number = calls_started_++;
+    push(out, ToolCallStarted{call.number, call.id, call.name});
+  }
+  if (!arguments.empty()) push(out, ToolCallDelta{call.number, std::move(arguments)});
+}
+
+void OpenAiStream::read_usage(JsonView usage, Events& out) {
+  if (!snapshots_.update(usage)) return;
+  const JsonView all = snapshots_.object();
+  usage_.input_tokens = all["prompt_tokens"].integer();
+  usage_.output_tokens = all["completion_tokens"].integer();
+  usage_.total_tokens = all["total_tokens"].integer();
+  usage_.reasoning_tokens = all["completion_tokens_details"]["reasoning_tokens"].integer();
+  usage_.cache_read_tokens = all["prompt_tokens_details"]["cached_tokens"].integer();
+  if (!usage_.cache_read_tokens) {
+    usage_.cache_read_tokens = all["prompt_cache_hit_tokens"].integer();  // DeepSeek
+  }
+  usage_.raw.text = snapshots_.text();
+  push(out, UsageUpdate{usage_});
+}
+
+std::optional<Finished> OpenAiStream::finish() {
+  const bool ended =
+      !choice_ended_.empty() && std::all_of(choice_ended_.begin(), choice_ended_.end(),
+                                            [](const auto& choice) { return choice.second; });
+  if (!done_ && !ended && !whole_) return std::nullopt;
+  return Finished{reason_of(reason_, calls_started_ > 0), reason_, usage_};
+}
+
+}  // namespace ek::dialect

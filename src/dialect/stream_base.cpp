@@ -1,0 +1,99 @@
+#include "dialect/stream_base.hpp"
+
+#include <fmt/format.h>
+
+#include "base/base64.hpp"
+#include "base/text.hpp"
+
+namespace ek::dialect {
+namespace {
+
+constexpr std::size_t kExcerpt = 120;
+
+bool says_nothing(JsonView value) {
+  return !value.has_value() || value.text() == "[]" || value.text() == "{}" ||
+         value.text() == "\"\"";
+}
+
+}  // namespace
+
+void push_text(Events& out, std::string text) {
+  if (!text.empty()) push(out, TextDelta{std::move(text)});
+}
+
+void push_reasoning(Events& out, std::string text) {
+  if (!text.empty()) push(out, ReasoningDelta{std::move(text)});
+}
+
+void push_notice(Events& out, std::string_view name, JsonView value) {
+  if (says_nothing(value)) return;
+  push(out, ProviderEvent{std::string(name), {std::string(value.text())}, false, {}});
+}
+
+void Notices::push_change(Events& out, std::string_view name, JsonView value) {
+  if (says_nothing(value)) return;
+  const auto known = latest_.find(name);
+  if (known != latest_.end() && known->second == value.text()) return;
+  latest_.insert_or_assign(std::string(name), std::string(value.text()));
+  push_notice(out, name, value);
+}
+
+bool UsageSnapshots::update(JsonView object) {
+  if (!object.is(JsonView::Kind::object)) return false;
+  for (const auto& [key, value] : object.members()) merged_.set(key, std::string(value.text()));
+  std::string text = merged_.text();
+  if (text == text_) return false;
+  text_ = std::move(text);
+  return true;
+}
+
+JsonView UsageSnapshots::object() const { return JsonView::parse(text_).value_or(JsonView()); }
+
+Result<ChatReply> decode_whole(FrameDecoder& decoder, std::string_view body,
+                               std::string_view what) {
+  Events events;
+  if (auto decoded = decoder.decode({body, {}}, events); !decoded) {
+    return std::move(decoded).error();
+  }
+  if (!decoder.recognised()) return unexpected_frame(what, body);
+  ReplyBuilder builder;
+  for (const ChatEvent& event : events) builder.add(event);
+  if (auto finished = decoder.finish()) builder.add(ChatEvent{*std::move(finished)});
+  builder.set_identity(decoder.id(), decoder.model());
+  builder.set_provider_reason(decoder.provider_reason());
+  ChatReply reply = builder.reply();
+  reply.raw.text = body;
+  return reply;
+}
+
+Error unexpected_frame(std::string_view what, std::string_view frame) {
+  return {.code = ErrorCode::server_error,
+          .phase = Phase::decode,
+          .message = fmt::format("expected {}, got '{}'; does the endpoint speak another dialect?",
+                                 what, clip(printable(frame), kExcerpt))};
+}
+
+Error error_event(std::string_view frame) {
+  if (auto told = parse_error(frame, 0)) return *std::move(told);
+  return {.code = ErrorCode::server_error,
+          .phase = Phase::stream,
+          .message = fmt::format("the provider sent an error event: {}",
+                                 clip(printable(frame), 4 * kExcerpt)),
+          .provider_body = clip(frame, 4096)};
+}
+
+Error refuse(std::string message) {
+  return {
+      .code = ErrorCode::invalid_request, .phase = Phase::request, .message = std::move(message)};
+}
+
+Image image_from_url(std::string url) {
+  constexpr std::string_view marker = ";base64,";
+  const auto at = url.find(marker);
+  if (url.rfind("data:", 0) != 0 || at == std::string::npos) return {{}, {}, std::move(url), {}};
+  auto bytes = base64_decode(std::string_view(url).substr(at + marker.size()));
+  if (!bytes) return {{}, {}, std::move(url), {}};
+  return {url.substr(5, at - 5), *std::move(bytes), {}, {}};
+}
+
+}  // namespace ek::dialect

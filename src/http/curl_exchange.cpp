@@ -14,7 +14,8 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
                            const TransferOptions& options)
     : context_(context),
       request_(std::move(request)),
-      options_(options),
+      max_unread_bytes_(std::max<std::size_t>(options.max_buffered_bytes, 1)),
+      connect_timeout_(options.connect_timeout),
       head_(context.options.max_head_bytes) {}
 
 CurlExchange::~CurlExchange() {
@@ -37,7 +38,7 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   curl_easy_setopt(easy_.get(), CURLOPT_PREREQFUNCTION, &CurlExchange::on_request);
   curl_easy_setopt(easy_.get(), CURLOPT_PREREQDATA, this);
   // 0 would be libcurl's 300 s.
-  const auto limit = std::clamp<long long>(options_.connect_timeout.count(), 1, 86'400'000);
+  const auto limit = std::clamp<long long>(connect_timeout_.count(), 1, 86'400'000);
   curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit));
 }
 
@@ -63,7 +64,7 @@ void CurlExchange::consume(std::size_t bytes) {
     buffer_.clear();
     read_ = 0;
   }
-  if (!paused_ || lane_ == nullptr || unread() >= options_.max_buffered_bytes) return;
+  if (!paused_ || lane_ == nullptr || unread() >= max_unread_bytes_) return;
   paused_ = false;
   lane_->resume_later(*this);
 }
@@ -100,7 +101,7 @@ Error CurlExchange::explain(CURLcode code) {
                        .detail = detail_.data(),
                        .host = host_of(request_.url),
                        .trust = context_.roots.origin(),
-                       .connect_timeout = options_.connect_timeout,
+                       .connect_timeout = connect_timeout_,
                        .begun = begun_.has_value(),
                        .headed = head_.complete()});
 }
@@ -123,7 +124,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, 
 
 std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t bytes, void* self) {
   auto& exchange = *static_cast<CurlExchange*>(self);
-  if (exchange.unread() > 0 && exchange.unread() >= exchange.options_.max_buffered_bytes) {
+  if (exchange.unread() >= exchange.max_unread_bytes_) {
     exchange.paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }

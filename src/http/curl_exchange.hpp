@@ -67,7 +67,8 @@ class CurlExchange final : public Exchange {
   EasyHandle easy_;
   HttpRequest request_;
   HeaderList header_list_;
-  const TransferOptions options_;
+  const std::size_t max_unread_bytes_;
+  const std::chrono::milliseconds connect_timeout_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
 
   HeadParser head_;

@@ -35,8 +35,9 @@ CurlLane::~CurlLane() {
   const SignalGuard guard;
   while (!live_.empty()) {
     CurlExchange& exchange = *live_.back();
-    exchange.fail({.code = ErrorCode::transport,
-                   .phase = Phase::stream,
+    const bool headed = exchange.head() != nullptr;
+    exchange.fail({.code = headed ? ErrorCode::truncated : ErrorCode::transport,
+                   .phase = headed ? Phase::stream : Phase::headers,
                    .message = "the lane was closed before the exchange had ended"});
     remove(exchange);
   }
@@ -102,11 +103,12 @@ void CurlLane::wait(SteadyTime until) {
   news_ = false;
   resume_paused();
   if (std::exchange(fresh_, false)) perform();
-  for (bool late = false; !news_ && !late && !woken_;) {
-    const int timeout = poll_timeout_ms(until);
-    late = timeout == 0;
+  // A lane that is woken or late all the time still gets its work done, one round a call.
+  for (bool last = false; !news_ && !last;) {
+    const int timeout = woken_ ? 0 : poll_timeout_ms(until);
     curl_multi_poll(multi_.get(), nullptr, 0, timeout, nullptr);
     perform();
+    last = timeout == 0 || woken_;
   }
   woken_ = false;
 }

@@ -13,7 +13,7 @@
 
 namespace ek {
 
-/// Lifetime: exchanges may outlive their lane; they end with transport then. wake() may run in
+/// Lifetime: exchanges may outlive their lane; they end with an error then. wake() may run in
 /// another thread until the destructor begins, not while it runs.
 class CurlLane final : public Lane {
  public:

@@ -1,0 +1,73 @@
+#include "http/curl_error.hpp"
+
+#include <gmock/gmock.h>
+
+#include <ostream>
+
+namespace ek {
+namespace {
+
+using ::testing::HasSubstr;
+
+struct Case {
+  CURLcode code;
+  bool begun;
+  bool headed;
+  ErrorCode error;
+  Phase phase;
+  bool retryable;
+};
+
+constexpr Case cases[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, false, false, ErrorCode::transport, Phase::dns, true},
+    {CURLE_COULDNT_RESOLVE_PROXY, false, false, ErrorCode::transport, Phase::dns, true},
+    {CURLE_COULDNT_CONNECT, false, false, ErrorCode::transport, Phase::connect, true},
+    {CURLE_OPERATION_TIMEDOUT, false, false, ErrorCode::timeout, Phase::connect, true},
+    {CURLE_SSL_CONNECT_ERROR, false, false, ErrorCode::transport, Phase::tls, true},
+    {CURLE_PEER_FAILED_VERIFICATION, false, false, ErrorCode::transport, Phase::tls, false},
+    {CURLE_SSL_CACERT_BADFILE, false, false, ErrorCode::transport, Phase::tls, false},
+    {CURLE_RECV_ERROR, false, false, ErrorCode::transport, Phase::connect, true},
+    {CURLE_URL_MALFORMAT, false, false, ErrorCode::invalid_request, Phase::request, false},
+    {CURLE_SEND_ERROR, true, false, ErrorCode::transport, Phase::send, false},
+    {CURLE_RECV_ERROR, true, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_GOT_NOTHING, true, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_HTTP2, true, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_HTTP2_STREAM, true, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_COULDNT_CONNECT, true, false, ErrorCode::transport, Phase::connect, false},
+    {CURLE_FTP_ACCEPT_FAILED, true, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_PARTIAL_FILE, true, true, ErrorCode::truncated, Phase::stream, false},
+    {CURLE_RECV_ERROR, true, true, ErrorCode::truncated, Phase::stream, false},
+    {CURLE_HTTP2_STREAM, true, true, ErrorCode::truncated, Phase::stream, false},
+};
+
+TEST(ExplainCurl, FollowsTheTable) {
+  for (const Case& c : cases) {
+    SCOPED_TRACE(curl_easy_strerror(c.code));
+    const Error error =
+        explain_curl({.code = c.code, .host = "h.example", .begun = c.begun, .headed = c.headed});
+    EXPECT_EQ(to_string(error.code), to_string(c.error));
+    EXPECT_EQ(to_string(error.phase), to_string(c.phase));
+    EXPECT_EQ(error.retryable, c.retryable);
+    EXPECT_THAT(error.message, HasSubstr("h.example"));
+  }
+}
+
+TEST(ExplainCurl, SaysWhatLibcurlSaidAndWhatToDo) {
+  const Error error = explain_curl({.code = CURLE_PEER_FAILED_VERIFICATION,
+                                    .detail = "self-signed certificate",
+                                    .host = "h.example",
+                                    .trust = "/etc/roots.pem"});
+  EXPECT_THAT(error.message, HasSubstr("self-signed certificate"));
+  EXPECT_THAT(error.message, HasSubstr("/etc/roots.pem"));
+  EXPECT_THAT(error.message, HasSubstr("ca_file"));
+}
+
+TEST(ExplainCurl, NamesTheConnectTimer) {
+  const Error error = explain_curl({.code = CURLE_OPERATION_TIMEDOUT,
+                                    .host = "h.example",
+                                    .connect_timeout = std::chrono::milliseconds(250)});
+  EXPECT_THAT(error.message, HasSubstr("within 250 ms"));
+}
+
+}  // namespace
+}  // namespace ek

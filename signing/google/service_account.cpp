@@ -5,11 +5,11 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/http_date.hpp"
 #include "base/text.hpp"
 #include "base/uri.hpp"
 #include "signing/bearer.hpp"
 #include "signing/credentials_error.hpp"
-#include "signing/http_date.hpp"
 #include "signing/jwt.hpp"
 #include "signing/oauth.hpp"
 

@@ -1,10 +1,10 @@
 #include "endpoint/retry.hpp"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 
+#include "base/http_date.hpp"
 #include "base/text.hpp"
 
 namespace ek {
@@ -94,30 +94,6 @@ std::optional<milliseconds> retry_after(const HttpHead& head,
     return std::max(wait, milliseconds(0));
   }
   return std::nullopt;
-}
-
-std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text) {
-  // "Sun, 06 Nov 1994 08:49:37 GMT"
-  constexpr std::array<std::string_view, 12> months = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  if (text.size() != 29 || text.substr(25) != " GMT" || text[3] != ',') return std::nullopt;
-  const auto month = std::find(months.begin(), months.end(), text.substr(8, 3));
-  const auto number = [&](std::size_t at, std::size_t length) {
-    const auto value = parse_number(text.substr(at, length));
-    return value ? static_cast<int>(*value) : -1;
-  };
-  const int day = number(5, 2), year = number(12, 4);
-  const int hour = number(17, 2), minute = number(20, 2), second = number(23, 2);
-  if (month == months.end() || day < 1 || year < 0 || hour < 0 || hour > 23 || minute < 0 ||
-      minute > 59 || second < 0 || second > 60) {
-    return std::nullopt;
-  }
-  const auto date = std::chrono::year(year) /
-                    std::chrono::month(static_cast<unsigned>(month - months.begin()) + 1) /
-                    std::chrono::day(static_cast<unsigned>(day));
-  if (!date.ok()) return std::nullopt;
-  return std::chrono::sys_days(date) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
-         std::chrono::seconds(second);
 }
 
 }  // namespace ek

@@ -41,7 +41,4 @@ std::optional<std::chrono::milliseconds> retry_delay(const Error& error, const R
 std::optional<std::chrono::milliseconds> retry_after(const HttpHead& head,
                                                      std::chrono::system_clock::time_point now);
 
-/// Parses an IMF-fixdate (RFC 9110 §5.6.7), the one form that is still sent.
-std::optional<std::chrono::sys_seconds> parse_http_date(std::string_view text);
-
 }  // namespace ek

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/http_date.hpp"
+
 namespace ek {
 namespace {
 

@@ -1,4 +1,4 @@
-#include "signing/http_date.hpp"
+#include "base/http_date.hpp"
 
 #include <charconv>
 

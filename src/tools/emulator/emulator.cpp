@@ -1,0 +1,119 @@
+#include "tools/emulator/emulator.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "base/uri.hpp"
+#include "tools/emulator/server.hpp"
+#include "tools/emulator/service.hpp"
+#include "tools/emulator/upstream.hpp"
+
+namespace ek::emulator {
+namespace {
+
+Error bad_option(std::string message) {
+  return {.code = ErrorCode::invalid_request, .message = std::move(message)};
+}
+
+Result<void> check(const Options& options) {
+  if (!is_loopback(options.host)) {
+    return bad_option(fmt::format(
+        "expected a loopback host such as 127.0.0.1, got \"{}\": the emulator speaks plain http",
+        options.host));
+  }
+  if (options.port < 0 || options.port > 65535) {
+    return bad_option(fmt::format("expected a port of 0 to 65535, got {}", options.port));
+  }
+  if (!is_host_label(options.region) || !is_host_label(options.location)) {
+    return bad_option(fmt::format("\"{}\" and \"{}\" must be names like us-east-1", options.region,
+                                  options.location));
+  }
+  if (options.tokens_per_second < 0 || options.token_lifetime.count() <= 0) {
+    return bad_option("the pace must not be negative, and tokens must live at least a second");
+  }
+  if (options.upstream.empty()) return {};
+  return check_upstream(options.upstream);
+}
+
+std::map<std::string, std::string> variables_of(const Service& service) {
+  const Options& options = service.options;
+  const Secrets& secrets = service.secrets;
+  std::map<std::string, std::string> variables = {
+      {"AWS_ACCESS_KEY_ID", secrets.aws.access_key_id},
+      {"AWS_SECRET_ACCESS_KEY", secrets.aws.secret_access_key.reveal()},
+      {"AWS_REGION", options.region},
+      {"AWS_DEFAULT_REGION", options.region},
+      {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", service.base_url},
+      {"GOOGLE_VERTEX_BASE_URL", service.base_url},
+      {"GOOGLE_CLOUD_PROJECT", secrets.google.project},
+      {"AZURE_TENANT_ID", secrets.entra.tenant_id},
+      {"AZURE_CLIENT_ID", secrets.entra.client_id},
+      {"AZURE_CLIENT_SECRET", secrets.entra.client_secret.reveal()},
+      {"AZURE_AUTHORITY_HOST", service.base_url},
+      {"AZUREML_BASE_URL", service.base_url},
+      {"ENDPOINTKIT_SAGEMAKER_URI", fmt::format("sagemaker://{}/chat", options.region)},
+      {"ENDPOINTKIT_VERTEX_URI",
+       fmt::format("vertex://{}/{}/publishers/google/models/gemini-emulated",
+                   secrets.google.project, options.location)},
+      {"ENDPOINTKIT_AZUREML_URI",
+       "azureml://emulator.westeurope.inference.ml.azure.com/v1/chat/completions"}};
+  if (!secrets.aws.session_token.empty())
+    variables["AWS_SESSION_TOKEN"] = secrets.aws.session_token.reveal();
+  if (options.azure_key) variables["AZUREML_ENDPOINT_API_KEY"] = secrets.azure_key.reveal();
+  if (!options.google_key_file.empty())
+    variables["GOOGLE_APPLICATION_CREDENTIALS"] = options.google_key_file;
+  return variables;
+}
+
+}  // namespace
+
+struct Emulator::Running {
+  std::unique_ptr<Service> service;
+  std::unique_ptr<Server> server;
+  std::map<std::string, std::string> variables;
+
+  [[nodiscard]] std::string google_key() const {
+    return key_file(service->secrets.google, service->base_url + "/token");
+  }
+};
+
+Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
+  if (auto fine = check(options); !fine) return fine.error();
+  auto secrets = make_secrets(options.seed, options.session_token);
+  if (!secrets) return secrets.error();
+  auto server = Server::bind(options.host, options.port, options.connections);
+  if (!server) return server.error();
+  auto running = std::make_unique<Running>();
+  running->service.reset(
+      new Service{.options = std::move(options), .secrets = *std::move(secrets)});
+  Service& service = *running->service;
+  service.base_url = fmt::format("http://{}:{}", service.options.host, (*server)->port());
+  running->server = *std::move(server);
+  running->variables = variables_of(service);
+  if (!service.options.google_key_file.empty()) {
+    auto written = write_private_file(service.options.google_key_file, running->google_key());
+    if (!written) return written.error();
+  }
+  running->server->listen([&service](const Request& request) { return serve(service, request); },
+                          service.options.log);
+  return std::unique_ptr<Emulator>(new Emulator(std::move(running)));
+}
+
+Emulator::Emulator(std::unique_ptr<Running> running) : running_(std::move(running)) {}
+Emulator::~Emulator() { stop(); }
+
+int Emulator::port() const noexcept { return running_->server->port(); }
+const std::string& Emulator::base_url() const noexcept { return running_->service->base_url; }
+const std::map<std::string, std::string>& Emulator::environment() const noexcept {
+  return running_->variables;
+}
+Secret Emulator::google_key_json() const { return Secret(running_->google_key()); }
+Secret Emulator::azure_key() const { return running_->service->secrets.azure_key; }
+std::string Emulator::stats_json() const { return running_->service->stats.json(); }
+
+void Emulator::stop() {
+  running_->service->stop.set();
+  running_->server->stop();
+}
+
+}  // namespace ek::emulator

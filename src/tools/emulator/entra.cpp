@@ -1,0 +1,155 @@
+// Microsoft Entra's v2.0 token endpoint, for applications: the client credentials grant.
+// https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "base/text.hpp"
+#include "base/uri.hpp"
+#include "tools/emulator/service.hpp"
+
+namespace ek::emulator {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr auto resources = std::to_array<std::string_view>(
+    {"https://ml.azure.com", "https://management.azure.com", "https://cognitiveservices.azure.com",
+     "https://ai.azure.com", "https://vault.azure.net"});
+constexpr std::string_view default_suffix = "/.default";
+
+struct Refusal {
+  int status;
+  std::string_view error;
+  int code;
+  std::string text;
+};
+
+std::string stamp_of(const Service& service) {
+  return fmt::format("{:%Y-%m-%d %H:%M:%SZ}",
+                     std::chrono::floor<std::chrono::seconds>(service.options.now()));
+}
+
+Reply refuse(const Service& service, const Refusal& refusal) {
+  const std::string trace = random_uuid();
+  const std::string correlation = random_uuid();
+  const std::string time = stamp_of(service);
+  const ordered_json body = {
+      {"error", refusal.error},
+      {"error_description",
+       fmt::format("AADSTS{}: {} Trace ID: {} Correlation ID: {} Timestamp: {}", refusal.code,
+                   refusal.text, trace, correlation, time)},
+      {"error_codes", ordered_json::array({refusal.code})},
+      {"timestamp", time},
+      {"trace_id", trace},
+      {"correlation_id", correlation},
+      {"error_uri", fmt::format("https://login.microsoftonline.com/error?code={}", refusal.code)}};
+  return {.status = refusal.status,
+          .content_type = "application/json; charset=utf-8",
+          .headers = {{"x-ms-request-id", trace}, {"Cache-Control", "no-store, no-cache"}},
+          .body = body.dump()};
+}
+
+std::optional<Refusal> refuse_client(const EntraApplication& application, const std::string& tenant,
+                                     const Form& form) {
+  if (tenant == "common" || tenant == "organizations") {
+    return Refusal{400, "invalid_request", 50194,
+                   "Application is not configured as a multi-tenant application. Usage of the "
+                   "/common endpoint is not supported for such apps. Use a tenant-specific "
+                   "endpoint."};
+  }
+  if (tenant != application.tenant_id) {
+    return Refusal{400, "invalid_request", 90002,
+                   fmt::format("Tenant '{}' not found. Check to make sure you have the correct "
+                               "tenant ID and are signing into the correct cloud.",
+                               printable(tenant))};
+  }
+  const std::string id(form.field("client_id"));
+  if (id != application.client_id) {
+    return Refusal{400, "unauthorized_client", 700016,
+                   fmt::format("Application with identifier '{}' was not found in the directory "
+                               "'Emulator'. This can happen if the application has not been "
+                               "installed by the administrator of the tenant.",
+                               printable(clip(id, 64)))};
+  }
+  if (!form.field("client_assertion").empty()) {
+    return Refusal{401, "invalid_client", 700027,
+                   "The certificate with identifier used to sign the client assertion is not "
+                   "registered on application."};
+  }
+  if (Secret(std::string(form.field("client_secret"))) == application.client_secret) {
+    return std::nullopt;
+  }
+  return Refusal{401, "invalid_client", 7000215,
+                 fmt::format("Invalid client secret provided. Ensure the secret being sent in the "
+                             "request is the client secret value, not the client secret ID, for a "
+                             "secret added to app '{}'.",
+                             application.client_id)};
+}
+
+std::optional<Refusal> refuse_scope(std::string_view scope) {
+  const bool one = scope.find(' ') == std::string_view::npos;
+  if (!one || !scope.ends_with(default_suffix)) {
+    return Refusal{400, "invalid_scope", one ? 1002012 : 70011,
+                   fmt::format("The provided value for the input parameter 'scope' is not valid. "
+                               "Client credential flows must have a scope value with /.default "
+                               "suffixed to the resource identifier. The scope {} is not valid.",
+                               printable(clip(scope, 200)))};
+  }
+  // "https://x.com//.default" asks for the audience "https://x.com/".
+  std::string_view resource = scope.substr(0, scope.size() - default_suffix.size());
+  if (resource.ends_with('/')) resource.remove_suffix(1);
+  if (std::find(resources.begin(), resources.end(), resource) != resources.end())
+    return std::nullopt;
+  return Refusal{400, "invalid_resource", 500011,
+                 fmt::format("The resource principal named {} was not found in the tenant named "
+                             "Emulator.",
+                             printable(clip(resource, 200)))};
+}
+
+std::optional<Refusal> refuse_form(const Form& form) {
+  for (const char* name : {"grant_type", "client_id", "scope"}) {
+    if (!form.field(name).empty()) continue;
+    return Refusal{
+        400, "invalid_request", 900144,
+        fmt::format("The request body must contain the following parameter: '{}'.", name)};
+  }
+  if (form.field("grant_type") == "client_credentials") return std::nullopt;
+  return Refusal{400, "unsupported_grant_type", 70003,
+                 "The app requested an unsupported grant type."};
+}
+
+Reply issue(Service& service, std::string_view scope) {
+  const std::string token =
+      "eyJ0eXAiOiJKV1QifQ." +
+      random_text(160, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+  const auto lifetime = service.options.token_lifetime;
+  service.entra_tokens.add(
+      token, {.scope = std::string(scope), .expiry = service.options.now() + lifetime});
+  ++service.stats.entra_tokens;
+  const ordered_json body = {{"token_type", "Bearer"},
+                             {"expires_in", lifetime.count()},
+                             {"ext_expires_in", lifetime.count()},
+                             {"access_token", token}};
+  return {.content_type = "application/json; charset=utf-8",
+          .headers = {{"Cache-Control", "no-store, no-cache"}},
+          .body = body.dump()};
+}
+
+}  // namespace
+
+Reply serve_entra(Service& service, const Request& request) {
+  const std::string_view path = request.path;
+  const std::string tenant = percent_decode(path.substr(1, path.find('/', 1) - 1));
+  const Form form(request.body);
+  auto no = refuse_form(form);
+  if (!no) no = refuse_client(service.secrets.entra, tenant, form);
+  if (!no) no = refuse_scope(form.field("scope"));
+  if (no) return refuse(service, *no);
+  return issue(service, form.field("scope"));
+}
+
+}  // namespace ek::emulator

@@ -1,0 +1,63 @@
+// One request and its answer as the emulated services see them; which HTTP library carries them is
+// server.cpp's affair.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "endpointkit/invoke.hpp"
+
+namespace ek::emulator {
+
+struct Request {
+  std::string method{};
+  std::string path{};   ///< As sent, percent-encoded.
+  std::string query{};  ///< As sent, without '?'.
+  std::vector<Header> headers{};
+  std::string body{};
+
+  /// The first header of that name, or "".
+  [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
+  /// The decoded value of a query parameter, or "".
+  [[nodiscard]] std::string parameter(std::string_view name) const;
+  /// The token of an `Authorization: Bearer`; none if there is no such header.
+  [[nodiscard]] std::optional<std::string_view> bearer() const noexcept;
+};
+
+/// The fields of an application/x-www-form-urlencoded text.
+class Form {
+ public:
+  explicit Form(std::string_view text);
+  /// "" if it is not there.
+  [[nodiscard]] std::string_view field(std::string_view name) const noexcept;
+
+ private:
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// Where a streamed body comes from.
+class BodySource {
+ public:
+  struct Chunk {
+    enum class State { more, end, cut } state = State::more;
+    std::string bytes{};  ///< Goes out as one HTTP chunk; empty at an end or a cut.
+  };
+  virtual ~BodySource() = default;
+  /// Blocks until there is something. `cut` closes the connection without the last chunk.
+  virtual Chunk next() = 0;
+};
+
+struct Reply {
+  int status = 200;
+  std::string content_type = "application/json";
+  std::vector<Header> headers{};
+  std::string body{};
+  std::unique_ptr<BodySource> stream{};  ///< In place of `body`.
+  bool close = false;                    ///< Closes the connection afterwards.
+};
+
+}  // namespace ek::emulator

@@ -1,0 +1,168 @@
+// endpointkit-emulator: the command.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+
+#include "endpointkit/version.hpp"
+#include "tools/emulator/emulator.hpp"
+
+namespace {
+
+using ek::emulator::Emulator;
+using ek::emulator::Options;
+
+constexpr const char* description =
+    R"(Three clouds on one loopback port, for tests of programs that call hosted models: SageMaker
+Runtime, Vertex AI and Azure ML, with the token services of Google and Entra. It verifies what it
+is sent (SigV4 with date and body, Google's JWTs and access tokens, Entra tokens, Azure ML keys)
+and answers a wrong, expired or missing proof with the provider's own error. Streams come in each
+provider's own framing, cut in the middle of lines and of UTF-8 characters.)";
+
+constexpr const char* footer =
+    R"(Start it, point a client at it, stop it:
+  endpointkit-emulator --env-file emulator.env &      # wait for its "listening" line
+  . ./emulator.env                                    # keys, addresses and ready-made URIs
+  endpointkit chat "$ENDPOINTKIT_SAGEMAKER_URI" "Hello"
+  kill %1
+
+What it serves:
+  POST /endpoints/NAME/invocations[-response-stream]             SageMaker, SigV4
+  POST /v1[beta1]/projects/P/locations/L/publishers/PUB/models/M:VERB
+  POST /v1[beta1]/projects/P/locations/L/endpoints/E:VERB        Vertex AI, Google token
+       VERB: generateContent streamGenerateContent countTokens predict rawPredict
+             streamRawPredict; endpoints also have /chat/completions
+  POST /token                                                    Google's JWT grant
+  POST /TENANT/oauth2/v2.0/token                                 Entra, client secret
+  POST /score  /chat/completions  /v1/chat/completions           Azure ML, key or Entra token
+  GET  /_emulator/stats     counts by endpoint: requests, refusals, generations (what a provider
+                            would bill), completed and abandoned ones, tokens
+
+Bodies:
+  {"messages": …}           OpenAI chat, streamed if "stream" is true; tools, seed, stop, max_tokens
+  {"inputs": "…"}           Text Generation Inference (SageMaker; the endpoint "tgi" takes no other)
+  {"contents": …}           Gemini, by the generateContent verbs
+  {"question": "…"}         prompt flow (/score), streamed for Accept: text/event-stream
+  {"instances": [[1,2]]}, {"input_data": …}, {"data": …}, text/csv      the sum of each row
+  anything to /score, or to an endpoint "echo"                           comes back as it is
+
+The name of the endpoint, model or deployment (header azureml-model-deployment) orders an accident:
+  missing   not found, in the provider's words
+  busy      429; "flaky" is busy on its first, third, fifth … request
+  failing   the model fails before its answer (424, 500)
+  broken    the model fails in the middle of its answer: the provider's in-stream error
+  cut       the connection breaks in the middle of the answer
+Any other name answers. A prompt with [failing], [broken] or [cut] in it does the same.
+
+The model repeats the words of the prompt, the same way each time; with a temperature the seed
+counts. It calls a tool if there is one and the prompt names it, says "use the tool" or "weather".
+With --upstream a real server answers instead (its key is read from ENDPOINTKIT_UPSTREAM_KEY).
+
+Secrets are random at each start, unless --seed is given; Google's RSA key always is. The files are
+readable by their owner only and stay when the emulator ends. SIGTERM and SIGINT end it with 0.)";
+
+struct Command {
+  Options options{.tokens_per_second = 60};
+  std::string env_file;
+  long token_lifetime = 3599;
+  bool print_env = false;
+  bool verbose = false;
+};
+
+void declare(CLI::App& app, Command& command) {
+  Options& options = command.options;
+  app.add_option("--port", options.port, "TCP port; 0 takes a free one")->capture_default_str();
+  app.add_option("--host", options.host, "Loopback address")->capture_default_str();
+  app.add_option("--env-file", command.env_file,
+                 "Write export lines for a shell here, and Google's key file beside it "
+                 "(FILE.google.json)");
+  app.add_flag("--print-env", command.print_env,
+               "Print the export lines on stdout, before the ready line");
+  app.add_option("--tokens-per-second", options.tokens_per_second,
+                 "Pace of the built-in model; 0 is full speed")
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "The same keys and secrets at each start");
+  app.add_option("--region", options.region, "AWS region that signatures must name")
+      ->capture_default_str();
+  app.add_flag("--session-token", options.session_token,
+               "Temporary AWS keys, which need AWS_SESSION_TOKEN");
+  app.add_flag("--azure-key", options.azure_key,
+               "Also give out AZUREML_ENDPOINT_API_KEY, which wins over Entra");
+  app.add_option("--token-lifetime", command.token_lifetime,
+                 "Seconds that Google's and Entra's tokens live")
+      ->capture_default_str();
+  app.add_option("--upstream", options.upstream,
+                 "Base URL of an OpenAI-compatible server that answers in place of the built-in "
+                 "model: https, or http to loopback");
+  app.add_option("--upstream-model", options.upstream_model,
+                 "Model name for it, in place of the caller's");
+  app.add_option("--connections", options.connections, "Connections served at once")
+      ->capture_default_str();
+  app.add_flag("--verbose", command.verbose, "Log each request on stderr, without secrets");
+  app.set_version_flag("--version", ENDPOINTKIT_VERSION);
+}
+
+int fail(const ek::Error& error) {
+  std::fprintf(stderr, "endpointkit-emulator: %s\n", error.message.c_str());
+  return 1;
+}
+
+void complete(Command& command) {
+  Options& options = command.options;
+  options.token_lifetime = std::chrono::seconds(command.token_lifetime);
+  if (!command.env_file.empty()) {
+    options.google_key_file = std::filesystem::absolute(command.env_file).string() + ".google.json";
+  }
+  if (const char* key = std::getenv("ENDPOINTKIT_UPSTREAM_KEY"); key != nullptr) {
+    options.upstream_key = ek::Secret(key);
+  }
+  if (command.verbose) {
+    options.log = [mutex = std::make_shared<std::mutex>()](const std::string& line) {
+      const std::lock_guard lock(*mutex);
+      std::fprintf(stderr, "%s\n", line.c_str());
+    };
+  }
+}
+
+// Blocked in all threads, so that sigwait() gets it.
+sigset_t block_stop_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int run(Command& command) {
+  complete(command);
+  const sigset_t signals = block_stop_signals();
+  const auto emulator = Emulator::start(command.options);
+  if (!emulator) return fail(emulator.error());
+  const std::string exports = ek::emulator::shell_exports((*emulator)->environment());
+  if (!command.env_file.empty()) {
+    const auto written = ek::emulator::write_private_file(command.env_file, exports);
+    if (!written) return fail(written.error());
+  }
+  if (command.print_env) std::fputs(exports.c_str(), stdout);
+  std::printf("endpointkit-emulator listening on %s\n", (*emulator)->base_url().c_str());
+  std::fflush(stdout);
+  int received = 0;
+  sigwait(&signals, &received);
+  (*emulator)->stop();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app(description, "endpointkit-emulator");
+  app.footer(footer);
+  Command command;
+  declare(app, command);
+  CLI11_PARSE(app, argc, argv);
+  return run(command);
+}

@@ -1,0 +1,162 @@
+#include "tools/emulator/server.hpp"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <httplib.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <atomic>
+#include <cstring>
+#include <thread>
+
+namespace ek::emulator {
+namespace {
+
+Request request_of(const httplib::Request& from) {
+  Request request{.method = from.method, .body = from.body};
+  const auto question = from.target.find('?');
+  request.path = from.target.substr(0, question);
+  if (question != std::string::npos) request.query = from.target.substr(question + 1);
+  for (const auto& [name, value] : from.headers) {
+    // The library adds these about the connection.
+    const bool own = name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" ||
+                     name == "LOCAL_PORT";
+    if (!own) request.headers.push_back({name, value});
+  }
+  return request;
+}
+
+// False cuts the connection: without it, the last chunk would say that the body is whole.
+bool send_next(BodySource& source, httplib::DataSink& sink) {
+  const BodySource::Chunk chunk = source.next();
+  switch (chunk.state) {
+    case BodySource::Chunk::State::cut:
+      return false;
+    case BodySource::Chunk::State::end:
+      sink.done();
+      return true;
+    case BodySource::Chunk::State::more:
+      break;
+  }
+  return sink.write(chunk.bytes.data(), chunk.bytes.size());
+}
+
+void fill(httplib::Response& to, Reply reply) {
+  to.status = reply.status;
+  for (const Header& header : reply.headers) to.set_header(header.name, header.value);
+  if (reply.close) to.set_header("Connection", "close");
+  if (!reply.stream) {
+    to.set_content(reply.body, reply.content_type);
+    return;
+  }
+  const std::shared_ptr<BodySource> source = std::move(reply.stream);
+  to.set_chunked_content_provider(
+      reply.content_type,
+      [source](std::size_t, httplib::DataSink& sink) { return send_next(*source, sink); });
+}
+
+int port_of(const sockaddr_storage& address) {
+  if (address.ss_family == AF_INET) {
+    sockaddr_in v4{};
+    std::memcpy(&v4, &address, sizeof v4);
+    return ntohs(v4.sin_port);
+  }
+  sockaddr_in6 v6{};
+  std::memcpy(&v6, &address, sizeof v6);
+  return address.ss_family == AF_INET6 ? ntohs(v6.sin6_port) : -1;
+}
+
+// The library waits on a kept-alive connection until its timeout, even while it stops, and does not
+// say which sockets those are: they are the ones whose own end is our port.
+void wake_idle_connections(int port) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  const int end = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 65536));
+  for (int fd = 3; fd < end; ++fd) {
+    sockaddr_storage address{};
+    socklen_t size = sizeof address;
+    void* raw = &address;
+    if (::getsockname(fd, static_cast<sockaddr*>(raw), &size) != 0) continue;
+    if (port_of(address) == port) ::shutdown(fd, SHUT_RD);
+  }
+}
+
+}  // namespace
+
+struct Server::Parts {
+  httplib::Server http;
+  int port = 0;
+  Handler handler;
+  Log log;
+  std::thread thread;
+  std::atomic<bool> ended = false;
+
+  void answer(const httplib::Request& from, httplib::Response& to) {
+    fill(to, handler(request_of(from)));
+    // Paths hold no secret: those travel in headers and bodies.
+    if (log) {
+      const std::string path = from.target.substr(0, from.target.find('?'));
+      log(fmt::format("{} {} {}", from.method, path, to.status));
+    }
+  }
+};
+
+Result<std::unique_ptr<Server>> Server::bind(const std::string& host, int port, int connections) {
+  auto parts = std::make_unique<Parts>();
+  const auto threads = static_cast<std::size_t>(std::max(connections, 1));
+  parts->http.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
+  parts->http.set_keep_alive_max_count(1'000'000);
+  parts->http.set_keep_alive_timeout(60);
+  parts->http.set_tcp_nodelay(true);
+  // Not SO_REUSEPORT, which the library sets by default: two emulators must not share a port.
+  parts->http.set_socket_options([](socket_t fd) {
+    const int yes = 1;
+    ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  });
+  parts->port = port;
+  const bool bound = port == 0 ? (parts->port = parts->http.bind_to_any_port(host)) > 0
+                               : parts->http.bind_to_port(host, port);
+  if (!bound) {
+    return Error{.code = ErrorCode::transport,
+                 .phase = Phase::connect,
+                 .message = fmt::format("cannot listen on {}:{}; is the port taken? --port 0 takes "
+                                        "a free one",
+                                        host, port)};
+  }
+  return std::unique_ptr<Server>(new Server(std::move(parts)));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() { stop(); }
+
+int Server::port() const noexcept { return parts_->port; }
+
+void Server::listen(Handler handler, Log log) {
+  Parts& parts = *parts_;
+  parts.handler = std::move(handler);
+  parts.log = std::move(log);
+  const auto answer = [&parts](const httplib::Request& from, httplib::Response& to) {
+    parts.answer(from, to);
+  };
+  parts.http.Get(".*", answer);
+  parts.http.Post(".*", answer);
+  parts.thread = std::thread([&parts] {
+    parts.http.listen_after_bind();
+    parts.ended = true;
+  });
+  while (!parts.http.is_running() && !parts.ended) std::this_thread::yield();
+}
+
+void Server::stop() {
+  if (!parts_->thread.joinable()) return;
+  parts_->http.stop();
+  while (!parts_->ended) {
+    wake_idle_connections(parts_->port);
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  parts_->thread.join();
+}
+
+}  // namespace ek::emulator

@@ -1,0 +1,113 @@
+// What the emulated services share: who may call, what was issued, what was counted.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "tools/emulator/emulator.hpp"
+#include "tools/emulator/exchange.hpp"
+#include "tools/emulator/generation.hpp"
+#include "tools/emulator/secrets.hpp"
+
+namespace ek::emulator {
+
+/// What happened at one endpoint: how a test sees what its client would have paid for.
+struct EndpointCount {
+  int requests = 0;     ///< With a valid proof of identity.
+  int refused = 0;      ///< Without one.
+  int generations = 0;  ///< The model was started: what a provider would bill.
+  int completed = 0;    ///< Its whole answer was handed out.
+  int abandoned = 0;    ///< The client left, or the answer broke, before its end.
+  long prompt_tokens = 0;
+  long completion_tokens = 0;  ///< Of completed answers.
+};
+
+/// Counts by endpoint, "sagemaker/chat". Safe from all threads.
+class Stats {
+ public:
+  template <class Change>
+  void change(const std::string& endpoint, Change change) {
+    const std::lock_guard lock(mutex_);
+    change(counts_[endpoint]);
+  }
+  [[nodiscard]] EndpointCount at(const std::string& endpoint) const;
+  /// {"endpoints":{NAME:{…}},"tokens_issued":{"google":n,"entra":n}}
+  [[nodiscard]] std::string json() const;
+
+  std::atomic<int> google_tokens = 0;
+  std::atomic<int> entra_tokens = 0;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, EndpointCount> counts_;
+};
+
+/// The access tokens that a token service has issued. Safe from all threads.
+class TokenBook {
+ public:
+  struct Entry {
+    std::string scope{};
+    std::chrono::system_clock::time_point expiry{};
+  };
+  void add(const std::string& token, Entry entry);
+  [[nodiscard]] std::optional<Entry> find(const std::string& token) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Entry> entries_;
+};
+
+/// Wakes every waiting generation when the emulator stops.
+class StopFlag {
+ public:
+  void set();
+  [[nodiscard]] bool is_set() const;
+  /// False if the flag is or becomes set before the time is over.
+  bool wait_for(std::chrono::nanoseconds time);
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  bool set_ = false;
+};
+
+/// Lives as long as the server.
+struct Service {
+  Options options;
+  Secrets secrets;
+  std::string base_url{};  ///< "http://127.0.0.1:8123"
+  Stats stats{};
+  TokenBook google_tokens{};
+  TokenBook entra_tokens{};
+  StopFlag stop{};
+};
+
+/// An accident that the caller ordered, by the name of the endpoint or by a word in the prompt.
+enum class Mishap { none, missing, busy, failing, broken, cut };
+/// `name` is an endpoint, a model or a deployment; "flaky" is busy on every other request.
+Mishap mishap_of(Service& service, const std::string& endpoint, std::string_view name);
+/// Which of [failing], [broken] and [cut] the prompt holds, unless the name has said one already.
+Mishap mishap_in(std::string_view prompt, Mishap by_name);
+
+/// The model's answer, by the emulator's own or by the upstream, with `mishap` in the middle.
+/// Counts it for `endpoint`.
+/// Errors: model_error if the mishap or the upstream forbids a beginning; `original_status` is what
+/// the model's server said.
+Result<std::unique_ptr<Generation>> start_generation(Service& service, const std::string& endpoint,
+                                                     const ChatCall& call, Mishap mishap);
+
+// The emulated services. Each takes what is under its own paths.
+Reply serve_sagemaker(Service& service, const Request& request);
+Reply serve_vertex(Service& service, const Request& request);
+Reply serve_google_token(Service& service, const Request& request);
+Reply serve_entra(Service& service, const Request& request);
+Reply serve_azure_ml(Service& service, const Request& request);
+
+/// The service that a path belongs to, and its answer; 404 for others. In routes.cpp.
+Reply serve(Service& service, const Request& request);
+
+}  // namespace ek::emulator

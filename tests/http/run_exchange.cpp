@@ -1,5 +1,7 @@
 #include "http/run_exchange.hpp"
 
+#include <gtest/gtest.h>
+
 #include <utility>
 
 namespace ek::testing {
@@ -17,11 +19,11 @@ bool drive(Lane& lane, const std::function<bool()>& done) {
 
 Outcome finish(Lane& lane, Exchange& exchange) {
   Outcome outcome;
-  drive(lane, [&] {
+  EXPECT_TRUE(drive(lane, [&] {
     outcome.body += exchange.body();
     exchange.consume(exchange.body().size());
     return exchange.ended();
-  });
+  })) << "the exchange never ended";
   if (exchange.head() != nullptr) outcome.head = *exchange.head();
   if (exchange.error() != nullptr) outcome.error = *exchange.error();
   outcome.sent = exchange.sent();

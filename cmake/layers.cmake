@@ -14,8 +14,9 @@ set(may_cloud     "${may_family}")  # and its own folder, below
 set(may_registry  "^(base|cloud)/|^endpoint/cloud\\.hpp$")
 # It turns JSON into requests, and says which dialects there are.
 set(may_capi      "^capi/|^cloud/registry\\.hpp$|^dialect/(dialect|json_text)\\.hpp$")
-# The command line shows its work: `sign` and `decode` call the parts that they are named for.
-set(may_cli       "^tools/cli/|^base/|^cloud/registry\\.hpp$|^dialect/json_text\\.hpp$|^signing/sigv4\\.hpp$|^endpoint/decoder\\.hpp$")
+# The command line shows its work: `sign` and `decode` call the parts that they are named for, and `decode` tells images by
+# their digest.
+set(may_cli       "^tools/cli/|^(base|dialect)/|^cloud/registry\\.hpp$|^signing/(sigv4|crypto/sha256)\\.hpp$|^endpoint/decoder\\.hpp$")
 # The emulator is the other side of the wire: it verifies with the same signing and frames with the same wire.
 set(may_emulator  "^tools/emulator/|^(base|signing|wire|dialect)/")
 

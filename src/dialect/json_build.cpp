@@ -74,8 +74,22 @@ std::string number_text(double value) {
   return {buffer.data(), end};
 }
 
+std::string compact(std::string_view json) {
+  std::string out;
+  out.reserve(json.size());
+  bool in_string = false;
+  for (std::size_t i = 0; i < json.size(); ++i) {
+    const char c = json[i];
+    if (!in_string && (c == ' ' || c == '\t' || c == '\r' || c == '\n')) continue;
+    out += c;
+    if (c == '"') in_string = !in_string;
+    if (in_string && c == '\\' && i + 1 < json.size()) out += json[++i];
+  }
+  return out;
+}
+
 std::string json_or_quoted(std::string_view text) {
-  return JsonView::parse(text) ? std::string(text) : quote(text);
+  return JsonView::parse(text) ? compact(text) : quote(text);
 }
 
 std::string* ObjectText::find(std::string_view key) noexcept {

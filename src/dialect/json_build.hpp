@@ -17,7 +17,9 @@ std::string quote(std::string_view text);
 /// The shortest text that reads back as the same number; "null" for NaN and infinities, which JSON
 /// cannot say.
 std::string number_text(double value);
-/// `text` if it is JSON, else the JSON string of it.
+/// `json`, which must be JSON, on one line: without the space between its tokens.
+std::string compact(std::string_view json);
+/// `text` on one line if it is JSON, else the JSON string of it.
 std::string json_or_quoted(std::string_view text);
 
 /// Members in the order in which they were first set; setting one again replaces its value.

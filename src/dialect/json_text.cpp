@@ -83,7 +83,7 @@ struct PartObject {
     ObjectText object = typed("tool_call").set_string("id", part.id).set_string("name", part.name);
     const auto arguments = JsonView::parse(part.arguments.text);
     const bool is_object = arguments && arguments->is(JsonView::Kind::object);
-    object.set("arguments", is_object ? part.arguments.text : quote(part.arguments.text));
+    object.set("arguments", is_object ? compact(part.arguments.text) : quote(part.arguments.text));
     set_if(object, "signature", part.signature);
     return object;
   }

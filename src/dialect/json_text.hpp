@@ -31,13 +31,14 @@
 
 namespace ek::dialect {
 
-/// Text that is not UTF-8 gets U+FFFD where it is broken; JsonText that is not JSON becomes a JSON
-/// string.
+/// One line. Text that is not UTF-8 gets U+FFFD where it is broken; JsonText that is not JSON
+/// becomes a JSON string.
 std::string to_json(const ChatEvent& event);
 /// {"message": {"role", "content": [PART…]}, "finish_reason", "provider_reason", "usage", "model",
 /// "id", "raw"}.
 std::string to_json(const ChatReply& reply);
-/// A conversation as parse_chat_request() reads it back, the same value.
+/// A conversation as parse_chat_request() reads it back, the same value but for space between the
+/// tokens of JsonText.
 std::string to_json(const ChatRequest& request);
 /// All members of an Error by their names; "code" and "phase" by to_string(), "retry_after_ms";
 /// members that the provider did not send are left out.

@@ -52,6 +52,13 @@ Error cut_off(bool anything) {
                                 "check the dialect and the endpoint"};
 }
 
+Error no_known_dialect(std::string_view frame) {
+  return {.code = ErrorCode::server_error,
+          .phase = Phase::decode,
+          .message = fmt::format("no dialect is recognised in '{}'; name one of {}",
+                                 clip(printable(frame), 120), dialect::names())};
+}
+
 Error no_json(std::string_view body) {
   return {
       .code = ErrorCode::server_error,
@@ -224,7 +231,7 @@ class ChatDecoder::Impl {
       if (auto told = dialect::parse_error(frame.data, 0)) return end(*std::move(told));
     }
     if (trim(frame.data).empty() && stream_ == nullptr) return true;
-    begin_dialect(frame.data);
+    if (!begin_dialect(frame.data)) return end(no_known_dialect(frame.data));
     if (wire_ == Wire::json && !dialect_is_raw() && !dialect::JsonView::parse(frame.data)) {
       return end(no_json(frame.data));
     }
@@ -237,9 +244,15 @@ class ChatDecoder::Impl {
     return stream_->done() ? finish() : true;
   }
 
-  void begin_dialect(std::string_view first_frame) {
-    if (dialect_ == nullptr) dialect_ = dialect::find(dialect::detect(first_frame));
+  // False for JSON that no dialect knows; other text is raw.
+  bool begin_dialect(std::string_view first_frame) {
+    if (dialect_ == nullptr) {
+      dialect_ = dialect::find(dialect::detect(first_frame));
+      const auto json = dialect::JsonView::parse(first_frame);
+      if (dialect_is_raw() && json && json->is(dialect::JsonView::Kind::object)) return false;
+    }
     if (stream_ == nullptr) stream_ = dialect_->make_stream_decoder();
+    return true;
   }
 
   bool finish() {

@@ -217,7 +217,7 @@ std::string FinalAnswer::text(const ChatReply& reply, const Error* error) const 
   for (const auto& [name, json] : plain_) object.set(name, json);
   object.set_bool("complete", complete_ && error == nullptr);
   if (error != nullptr) object.set("error", error_text(*error));
-  return object.text();
+  return dialect::compact(object.text());
 }
 
 }  // namespace ek::cli

@@ -139,11 +139,37 @@ Reply issue(Service& service, std::string_view scope) {
           .body = body.dump()};
 }
 
+std::string tenant_of(std::string_view path) {
+  return percent_decode(path.substr(1, path.find('/', 1) - 1));
+}
+
 }  // namespace
 
+// Microsoft's libraries ask for it before the first token, over TLS only: a proxy that ends TLS in
+// front of the emulator says so in X-Forwarded-Proto.
+Reply serve_entra_metadata(Service& service, const Request& request) {
+  const std::string tenant = tenant_of(request.path);
+  if (tenant != service.secrets.entra.tenant_id) {
+    return refuse(service, {400, "invalid_tenant", 90002,
+                            fmt::format("Tenant '{}' not found.", printable(tenant))});
+  }
+  const bool tls = request.header("X-Forwarded-Proto") == "https";
+  const std::string base =
+      fmt::format("{}://{}/{}", tls ? "https" : "http", request.header("Host"), tenant);
+  const ordered_json body = {{"token_endpoint", base + "/oauth2/v2.0/token"},
+                             {"token_endpoint_auth_methods_supported", {"client_secret_post"}},
+                             {"issuer", base + "/v2.0"},
+                             {"authorization_endpoint", base + "/oauth2/v2.0/authorize"},
+                             {"jwks_uri", base + "/discovery/v2.0/keys"},
+                             {"response_types_supported", {"code"}},
+                             {"subject_types_supported", {"pairwise"}},
+                             {"id_token_signing_alg_values_supported", {"RS256"}},
+                             {"tenant_region_scope", "EU"}};
+  return {.content_type = "application/json; charset=utf-8", .body = body.dump()};
+}
+
 Reply serve_entra(Service& service, const Request& request) {
-  const std::string_view path = request.path;
-  const std::string tenant = percent_decode(path.substr(1, path.find('/', 1) - 1));
+  const std::string tenant = tenant_of(request.path);
   const Form form(request.body);
   auto no = refuse_form(form);
   if (!no) no = refuse_client(service.secrets.entra, tenant, form);

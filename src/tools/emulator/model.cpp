@@ -38,6 +38,9 @@ constexpr auto thoughts = std::to_array<std::string_view>({
     "The words that matter are {0}, {1} and {2} — in this order.",
     "A short answer with an example or two will do.",
 });
+// For prompts that have less than three topics of their own.
+constexpr auto companions =
+    std::to_array<std::string_view>({"patience", "a good map", "the weather"});
 constexpr auto stop_words = std::to_array<std::string_view>(
     {"a",     "about", "all",  "an",    "and",  "any",  "are",   "as",   "at",   "be",    "but",
      "by",    "can",   "do",   "does",  "for",  "from", "give",  "has",  "have", "hello", "hi",
@@ -90,6 +93,7 @@ std::vector<std::string> topics_of(std::string_view text) {
     if (!word.empty() && !dull && !known) topics.push_back(std::move(word));
   }
   if (topics.empty()) topics.emplace_back("your message");
+  for (std::size_t i = 0; topics.size() < 3; ++i) topics.emplace_back(companions[i]);
   return topics;
 }
 
@@ -108,7 +112,7 @@ std::string speak(const std::vector<std::string>& topics, Random& random) {
     text += fill(middles[pick], topics, i);
     pick = (pick + 1 + random.below(middles.size() - 1)) % middles.size();
   }
-  return text + " " + fill(closers[random.below(closers.size())], topics, random.below(2));
+  return text + " " + fill(closers[random.below(closers.size())], topics, 0);
 }
 
 std::string think(const std::vector<std::string>& topics) {

@@ -16,6 +16,9 @@ Reply serve(Service& service, const Request& request) {
   if (path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/")) {
     return serve_vertex(service, request);
   }
+  if (path.ends_with("/v2.0/.well-known/openid-configuration")) {
+    return serve_entra_metadata(service, request);
+  }
   const bool post = request.method == "POST";
   if (post && path == "/token") return serve_google_token(service, request);
   if (post && path.ends_with("/oauth2/v2.0/token")) return serve_entra(service, request);

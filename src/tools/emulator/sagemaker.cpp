@@ -22,6 +22,7 @@ constexpr std::string_view account = "123456789012";
 struct Invocation {
   std::string endpoint{};
   bool stream = false;
+  std::string region{};
 };
 
 std::optional<Invocation> invocation_of(std::string_view path) {
@@ -36,7 +37,7 @@ std::optional<Invocation> invocation_of(std::string_view path) {
                     .stream = verb != "/invocations"};
 }
 
-std::string service_error(std::string_view type, std::string_view payload) {
+std::string exception_message(std::string_view type, std::string_view payload) {
   const std::array<wire::MessageHeader, 3> headers = {
       {{.name = ":exception-type", .bytes = type},
        {.name = ":content-type", .bytes = "application/json"},
@@ -57,21 +58,21 @@ std::string payload_part(std::string_view bytes) {
 Envelope event_stream() {
   return {.wrap = payload_part, .wrap_failure = [](const Error& error) {
             const ordered_json body = {{"Message", error.message}, {"ErrorCode", "StreamBroken"}};
-            return service_error("ModelStreamError", body.dump());
+            return exception_message("ModelStreamError", body.dump());
           }};
 }
 
 // 424: what the container said, as SageMaker reports it.
-Reply model_error(const std::string& endpoint, int status, std::string_view said) {
-  const char* side = status >= 400 && status < 500 ? "client" : "server";
+Reply model_error(const Invocation& invocation, int status, std::string_view said) {
+  const bool client = status >= 400 && status < 500;
+  const std::string& endpoint = invocation.endpoint;
   const ordered_json body = {
-      {"ErrorCode", status == 0 ? "MODEL_INVOCATION_FAILED" : "CLIENT_ERROR_FROM_MODEL"},
-      {"LogStreamArn",
-       fmt::format("arn:aws:logs:us-east-1:{}:log-group:/aws/sagemaker/Endpoints/{}", account,
-                   endpoint)},
+      {"ErrorCode", client ? "CLIENT_ERROR_FROM_MODEL" : "INTERNAL_FAILURE_FROM_MODEL"},
+      {"LogStreamArn", fmt::format("arn:aws:logs:{}:{}:log-group:/aws/sagemaker/Endpoints/{}",
+                                   invocation.region, account, endpoint)},
       {"Message", fmt::format("Received {} error ({}) from primary with message \"{}\". See the "
                               "log group /aws/sagemaker/Endpoints/{} for more information.",
-                              side, status, said, endpoint)},
+                              client ? "client" : "server", status, said, endpoint)},
       {"OriginalMessage", said},
       {"OriginalStatusCode", status}};
   Reply reply = aws_error(424, "ModelError", "");
@@ -80,13 +81,13 @@ Reply model_error(const std::string& endpoint, int status, std::string_view said
 }
 
 // How an open container (vLLM, TGI) refuses a body.
-Reply bad_input(const std::string& endpoint, const Error& error) {
+Reply bad_input(const Invocation& invocation, const Error& error) {
   const ordered_json said = {{"object", "error"},
                              {"message", error.message},
                              {"type", "BadRequestError"},
                              {"param", nullptr},
                              {"code", 400}};
-  return model_error(endpoint, 400, said.dump());
+  return model_error(invocation, 400, said.dump());
 }
 
 Reply plain(const Invocation& invocation, std::string body, const std::string& type) {
@@ -102,12 +103,11 @@ Reply chat(Service& service, const Invocation& invocation, const std::string& ke
            const Request& request) {
   const bool tgi = is_tgi(request.body) || invocation.endpoint == "tgi";
   auto call = tgi ? parse_tgi(request.body) : parse_openai(request.body);
-  if (!call) return bad_input(invocation.endpoint, call.error());
+  if (!call) return bad_input(invocation, call.error());
   mishap = mishap_in(last_text(call->prompt, "user"), mishap);
   auto generation = start_generation(service, key, *call, mishap);
   if (!generation) {
-    return model_error(invocation.endpoint, generation.error().original_status,
-                       generation.error().message);
+    return model_error(invocation, generation.error().original_status, generation.error().message);
   }
   const Stamp stamp{.id = random_uuid(),
                     .created = std::chrono::system_clock::to_time_t(service.options.now())};
@@ -121,7 +121,7 @@ Reply chat(Service& service, const Invocation& invocation, const std::string& ke
   auto body = whole_answer(**generation, *writer);
   if (body) return {.content_type = type, .body = *std::move(body)};
   if (body.error().code != ErrorCode::model_error) return cut_reply(type);
-  return model_error(invocation.endpoint, 0, body.error().message);
+  return model_error(invocation, 0, body.error().message);
 }
 
 Reply invoke(Service& service, const Invocation& invocation, const std::string& key, Mishap mishap,
@@ -130,7 +130,7 @@ Reply invoke(Service& service, const Invocation& invocation, const std::string& 
   if (csv) {
     if (const auto sums = score_csv(request.body))
       return plain(invocation, *sums, "text/csv; charset=utf-8");
-    return bad_input(invocation.endpoint, {.message = "expected rows of numbers"});
+    return bad_input(invocation, {.message = "expected rows of numbers"});
   }
   if (const auto sums = score_json(request.body))
     return plain(invocation, *sums, "application/json");
@@ -143,10 +143,11 @@ Reply invoke(Service& service, const Invocation& invocation, const std::string& 
 }  // namespace
 
 Reply serve_sagemaker(Service& service, const Request& request) {
-  const auto invocation = invocation_of(request.path);
+  auto invocation = invocation_of(request.path);
   if (!invocation || request.method != "POST") {
     return aws_error(404, "UnknownOperationException", "");
   }
+  invocation->region = service.options.region;
   const std::string key = "sagemaker/" + invocation->endpoint;
   if (auto no = refuse_aws(service, request)) {
     service.stats.change(key, [](EndpointCount& count) { ++count.refused; });

@@ -105,6 +105,7 @@ Reply serve_sagemaker(Service& service, const Request& request);
 Reply serve_vertex(Service& service, const Request& request);
 Reply serve_google_token(Service& service, const Request& request);
 Reply serve_entra(Service& service, const Request& request);
+Reply serve_entra_metadata(Service& service, const Request& request);
 Reply serve_azure_ml(Service& service, const Request& request);
 
 /// The service that a path belongs to, and its answer; 404 for others. In routes.cpp.

@@ -18,7 +18,7 @@ class Consumer {
     bool item = false;     ///< Something can be handed out.
     bool content = false;  ///< That item is a piece of the answer, not a sign of life.
     bool over = false;     ///< Nothing more will come: the answer is whole.
-    std::optional<Error> error;
+    std::optional<Error> error{};
   };
 
   virtual ~Consumer() = default;

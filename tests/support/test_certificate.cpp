@@ -1,6 +1,5 @@
 #include "support/test_certificate.hpp"
 
-#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
@@ -8,7 +7,8 @@
 namespace ek::testing {
 
 TestCertificate::TestCertificate(const std::string& names)
-    : key_(EVP_EC_gen("P-256"), &EVP_PKEY_free), certificate_(X509_new(), &X509_free) {
+    : key_(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"), &EVP_PKEY_free),
+      certificate_(X509_new(), &X509_free) {
   X509* x509 = certificate_.get();
   X509_set_version(x509, X509_VERSION_3);
   ASN1_INTEGER_set(X509_get_serialNumber(x509), 1);

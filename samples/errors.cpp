@@ -35,7 +35,7 @@ int main(int argc, char** argv) {
   // Somebody else's key: the endpoint opens (nothing is sent yet), the call is refused.
   const auto endpoint = ek::open(
       argv[1],
-      ek::Credentials::aws_keys("AKIAIOSFODNN7EXAMPLE", ek::Secret("not the right secret")));
+      ek::Credentials::aws_keys("AKIAIOSFODNN7EXAMPLE", ek::Secret("not-the-right-secret")));
   if (!endpoint) return report(endpoint.error());
   const auto reply = endpoint->chat({.messages = {ek::user("Hello!")}});
   if (!reply) return report(reply.error());

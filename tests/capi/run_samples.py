@@ -5,7 +5,6 @@
 
 import os
 import pathlib
-import re
 import shlex
 import subprocess
 import sys
@@ -21,11 +20,6 @@ def read_exports(path):
     return dict(assignment.split("=", 1) for _, assignment in words)
 
 
-def uri_of(cloud, variables):
-    name = next(n for n in variables if re.fullmatch(rf"ENDPOINTKIT_{cloud[:5]}\w*_URI", n))
-    return variables[name]
-
-
 def hold_chat(command, uri, environment):
     done = subprocess.run([*command, uri, *TURNS], env=environment, capture_output=True, timeout=60, check=False)
     if done.returncode != 0:
@@ -35,7 +29,7 @@ def hold_chat(command, uri, environment):
 
 def compare(cloud, programs, variables, library):
     environment = os.environ | variables | {"ENDPOINTKIT_LIBRARY": library}
-    answers = [hold_chat(program, uri_of(cloud, variables), environment) for program in programs]
+    answers = [hold_chat(program, variables[f"ENDPOINTKIT_{cloud}_URI"], environment) for program in programs]
     if len(set(answers)) != 1:
         sys.exit(f"{cloud}: the samples differ:\n" + "\n---\n".join(answers))
     lines = [line for line in answers[0].splitlines() if line.strip()]

@@ -42,8 +42,8 @@ def main(emulator, library, chat, chat_py):
     programs = [[chat], [sys.executable, chat_py]]
     with tempfile.TemporaryDirectory() as folder:
         env_file = pathlib.Path(folder) / "env.sh"
-        server = subprocess.Popen([emulator, "--port", "0", "--env-file", str(env_file)],
-                                  stdout=subprocess.PIPE, text=True)
+        command = [emulator, "--port", "0", "--tokens-per-second", "2000", "--env-file", str(env_file)]
+        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             ready = server.stdout.readline()
             if "listening on" not in ready:

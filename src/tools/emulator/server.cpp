@@ -8,7 +8,10 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstring>
+#include <deque>
+#include <mutex>
 #include <thread>
 
 namespace ek::emulator {
@@ -83,10 +86,62 @@ void wake_idle_connections(int port) {
   }
 }
 
+/// A thread a connection, made when it is needed and kept: idle connections hold theirs, so a pool
+/// of a few would soon be used up by clients that keep connections open.
+class ConnectionThreads final : public httplib::TaskQueue {
+ public:
+  explicit ConnectionThreads(std::size_t max) : max_(max) {}
+
+  void enqueue(std::function<void()> job) override {
+    const std::lock_guard lock(mutex_);
+    jobs_.push_back(std::move(job));
+    if (idle_ < jobs_.size() && threads_.size() < max_) threads_.emplace_back([this] { work(); });
+    changed_.notify_one();
+  }
+  void shutdown() override {
+    {
+      const std::lock_guard lock(mutex_);
+      over_ = true;
+    }
+    changed_.notify_all();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (true) {
+      ++idle_;
+      changed_.wait(lock, [&] { return over_ || !jobs_.empty(); });
+      --idle_;
+      if (jobs_.empty()) return;
+      const std::function<void()> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+      lock.lock();
+    }
+  }
+
+  const std::size_t max_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::function<void()>> jobs_;
+  std::vector<std::thread> threads_;
+  std::size_t idle_ = 0;
+  bool over_ = false;
+};
+
+class HttpServer final : public httplib::Server {
+ public:
+  /// The library allows five connections to wait, and the sixth would wait for a second.
+  void widen_backlog() { ::listen(svr_sock_, 1024); }
+};
+
 }  // namespace
 
 struct Server::Parts {
-  httplib::Server http;
+  HttpServer http;
   int port = 0;
   Handler handler;
   Log log;
@@ -106,7 +161,7 @@ struct Server::Parts {
 Result<std::unique_ptr<Server>> Server::bind(const std::string& host, int port, int connections) {
   auto parts = std::make_unique<Parts>();
   const auto threads = static_cast<std::size_t>(std::max(connections, 1));
-  parts->http.new_task_queue = [threads] { return new httplib::ThreadPool(threads); };
+  parts->http.new_task_queue = [threads] { return new ConnectionThreads(threads); };
   parts->http.set_keep_alive_max_count(1'000'000);
   parts->http.set_keep_alive_timeout(60);
   parts->http.set_tcp_nodelay(true);
@@ -125,6 +180,7 @@ Result<std::unique_ptr<Server>> Server::bind(const std::string& host, int port, 
                                         "a free one",
                                         host, port)};
   }
+  parts->http.widen_backlog();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 

@@ -182,7 +182,7 @@ class UpstreamGeneration final : public Generation {
       auto frame = frames_.next();
       if (!frame) return frame.error();
       if (*frame) {
-        read(**frame);
+        if (auto read_well = read(**frame); !read_well) return read_well.error();
       } else if (auto more = feed(); !more) {
         return more.error();
       }
@@ -191,17 +191,23 @@ class UpstreamGeneration final : public Generation {
   Ending ending() const override { return ending_; }
 
  private:
-  void read(const wire::Frame& frame) {
+  Result<void> read(const wire::Frame& frame) {
     if (frame.data == "[DONE]") {
       done_ = true;
-      return;
+      if (ending_.finish.empty()) ending_.finish = "stop";
+      return {};
     }
     const json chunk = json::parse(frame.data, nullptr, false);
-    if (chunk.is_object()) read_chunk(chunk, pieces_, ending_);
+    if (!chunk.is_object()) return {};
+    if (chunk.contains("error")) return failed(200, clip(chunk["error"].dump(), 1000));
+    read_chunk(chunk, pieces_, ending_);
+    return {};
   }
   Result<void> feed() {
+    if (over_ && ending_.finish.empty()) {
+      return failed(0, "the upstream server's answer ended without saying how");
+    }
     if (over_) {
-      // No [DONE]: whole if the server said how it finished.
       done_ = true;
       return {};
     }
@@ -219,7 +225,7 @@ class UpstreamGeneration final : public Generation {
   Mailbox mailbox_;
   wire::SseDecoder frames_;
   std::deque<Piece> pieces_;
-  Ending ending_;
+  Ending ending_{.finish = ""};  ///< Until the server has said how it ends.
   bool over_ = false, done_ = false;
   std::thread thread_;
 };

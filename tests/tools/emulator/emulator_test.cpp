@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <future>
@@ -138,6 +139,16 @@ TEST_F(EmulatorTest, StopsWithAnIdleConnectionOpen) {
   EXPECT_FALSE(client.Get("/_emulator/stats"));
 }
 
+TEST_F(EmulatorTest, ServesManyConnectionsThatStayOpen) {
+  std::vector<std::unique_ptr<httplib::Client>> clients;
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<httplib::Client>("127.0.0.1", emulator_->port()));
+    clients.back()->set_keep_alive(true);
+    ASSERT_TRUE(clients.back()->Get("/_emulator/stats")) << i;
+  }
+  for (const auto& client : clients) EXPECT_TRUE(client->Get("/_emulator/stats"));
+}
+
 /// A second emulator is the OpenAI-compatible server behind the first.
 class UpstreamTest : public EmulatorTest {
  protected:
@@ -199,12 +210,24 @@ TEST_F(UpstreamTest, ReportsItsFailures) {
   EXPECT_THAT(gone.body, HasSubstr("did not answer"));
 }
 
+struct Breakage {
+  const char* order;
+  const char* said;
+};
+// The prompt orders the accident on both sides; the one behind has it first.
+constexpr auto breakages = std::to_array<Breakage>(
+    {{"[cut]", "answer was cut"}, {"[broken]", "closed the connection while it was answering"}});
+
 TEST_F(UpstreamTest, ReportsAStreamThatBreaks) {
-  const std::string cut = R"({"messages":[{"role":"user","content":"[cut]"}],"stream":true})";
-  // The names of this side's endpoints order nothing here: the prompt does, on both sides.
-  const Got got = invoke("/endpoints/chat/invocations-response-stream", cut);
-  EXPECT_EQ(got.status, 0);
-  EXPECT_EQ(behind()["abandoned"], 1);
+  for (const Breakage& breakage : breakages) {
+    const json body = {{"messages", json::array({{{"role", "user"}, {"content", breakage.order}}})},
+                       {"stream", true}};
+    const Got got = invoke("/endpoints/chat/invocations-response-stream", body.dump());
+    EXPECT_EQ(got.status, 200);
+    EXPECT_THAT(got.body, HasSubstr("ModelStreamError"));
+    EXPECT_THAT(got.body, HasSubstr(breakage.said));
+  }
+  EXPECT_EQ(behind()["abandoned"], 2);
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <array>
+
 #include "emulator_fixture.hpp"
 
 namespace ek::emulator {

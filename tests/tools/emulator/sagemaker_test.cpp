@@ -113,7 +113,7 @@ TEST_F(SageMaker, DoesNotKnowTheMissingEndpoint) {
 }
 
 TEST_F(SageMaker, ReportsAModelThatFails) {
-  for (const std::string& verb : {"invocations", "invocations-response-stream"}) {
+  for (const std::string verb : {"invocations", "invocations-response-stream"}) {
     const Got got = invoke("/endpoints/failing/" + verb, hello_stream);
     EXPECT_EQ(got.status, 424);
     EXPECT_THAT(got.header("x-amzn-ErrorType"), testing::StartsWith("ModelError"));

@@ -1,0 +1,52 @@
+#include "tools/cli/output.hpp"
+
+#include <gmock/gmock.h>
+
+#include <sstream>
+
+namespace ek::cli {
+namespace {
+
+TEST(ExitCode, TellsUserProviderAndTransportApart) {
+  struct Row {
+    Error error;
+    ExitCode code;
+  };
+  const Row table[] = {
+      {{.code = ErrorCode::invalid_request, .phase = Phase::request}, user_error},
+      {{.code = ErrorCode::authentication, .phase = Phase::credentials}, user_error},
+      {{.code = ErrorCode::authentication,
+        .phase = Phase::credentials,
+        .provider_code = "invalid_client"},
+       provider_error},
+      {{.code = ErrorCode::transport, .phase = Phase::credentials}, transport_error},
+      {{.code = ErrorCode::permission, .phase = Phase::headers, .http_status = 403},
+       provider_error},
+      {{.code = ErrorCode::timeout, .phase = Phase::headers, .http_status = 408}, provider_error},
+      {{.code = ErrorCode::server_error, .phase = Phase::decode}, provider_error},
+      {{.code = ErrorCode::transport, .phase = Phase::dns}, transport_error},
+      {{.code = ErrorCode::timeout, .phase = Phase::first_event}, transport_error},
+      {{.code = ErrorCode::truncated, .phase = Phase::stream}, transport_error},
+      {{.code = ErrorCode::cancelled, .phase = Phase::stream}, interrupted},
+  };
+  for (const Row& row : table) EXPECT_EQ(exit_code(row.error), row.code) << describe(row.error);
+}
+
+TEST(Report, IsASentenceOrJson) {
+  const Error error{.code = ErrorCode::truncated,
+                    .phase = Phase::stream,
+                    .message = "cut",
+                    .retryable = true,
+                    .output_delivered = true};
+  std::ostringstream text, json;
+  EXPECT_EQ(report(error, false, text), transport_error);
+  EXPECT_THAT(text.str(), testing::AllOf(testing::StartsWith("error: truncated (stream): cut\n"),
+                                         testing::HasSubstr("not the whole answer")));
+  report(error, true, json);
+  EXPECT_THAT(json.str(), testing::AllOf(testing::StartsWith("{\"error\":{"),
+                                         testing::HasSubstr("\"code\":\"truncated\""),
+                                         testing::EndsWith("}}\n")));
+}
+
+}  // namespace
+}  // namespace ek::cli

@@ -1,4 +1,4 @@
-// What providers' errors mean. Sources: OpenAI "Error codes", Azure OpenAI content filtering,
+// What providers' errors mean. Sources: OpenAI "Error codes", the content filter that some hosts of it add,
 // google.rpc.Code and ErrorInfo reasons, Anthropic "Errors", text-generation-inference's
 // error_type.
 #include <array>

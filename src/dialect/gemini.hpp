@@ -1,4 +1,4 @@
-// Gemini generateContent and streamGenerateContent (Vertex AI and the Gemini API).
+// Gemini generateContent and streamGenerateContent.
 //
 // Every part goes back as it came: a thoughtSignature on its text, thought, call or image, and
 // parts without a word in the vocabulary (executableCode, codeExecutionResult, audio) verbatim.

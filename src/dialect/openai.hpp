@@ -1,8 +1,8 @@
-// OpenAI chat completions, as OpenAI, Azure, vLLM, TGI, LMI, SGLang, Mistral, DeepSeek, Groq,
+// OpenAI chat completions, as OpenAI, vLLM, TGI, LMI, SGLang, Mistral, DeepSeek, Groq,
 // OpenRouter and others speak it; answers of legacy completions (choices[].text) are read too.
 //
 // Not said by this dialect: reasoning of earlier answers (no common member takes it back). An
-// extra_content object, in which Vertex AI keeps thought signatures, is the `signature` of its
+// extra_content object, in which Google keeps thought signatures, is the `signature` of its
 // text or tool call, as JSON text.
 #pragma once
 

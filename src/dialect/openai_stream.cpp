@@ -74,7 +74,7 @@ void OpenAiStream::read_member(std::string_view key, JsonView value, Events& out
   } else if (key == "usage") {
     read_usage(value, out);
   } else if (key == "id" || key == "model") {
-    // Azure's first chunk has them empty.
+    // The first chunk of hosts with a content filter has them empty.
     if (std::string text = value.string(); !text.empty()) (key == "id" ? id_ : model_) = text;
   } else if (key != "object" && key != "created" && key != "obfuscation" && key != "error") {
     notices_.push_change(out, key, value);

@@ -218,7 +218,8 @@ TEST_F(InvokeEndToEnd, SendsRowsToAScoringRoute) {
 
 TEST_F(InvokeEndToEnd, PredictsOnVertex) {
   start();
-  const Endpoint endpoint = client().open("vertex://p/us-central1/123?method=predict").value();
+  const Endpoint endpoint =
+      client().open("vertex://emulated-project/us-central1/123?method=predict").value();
   const auto reply = endpoint.invoke({.body = R"({"instances":[[1,2],[3,4]]})"});
   ASSERT_TRUE(reply) << describe(reply.error());
   EXPECT_THAT(reply->body, HasSubstr("predictions"));

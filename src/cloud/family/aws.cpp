@@ -160,8 +160,11 @@ Error make_error(std::string code, std::string_view body, int status) {
   }
   if (const std::string log = text_member(object, {"LogStreamArn"}); !log.empty())
     error.message += "; logs: " + log;
-  if (const std::string_view what = advice(error); !what.empty())
-    error.message += "; " + std::string(what);
+  if (const std::string_view what = advice(error); !what.empty()) {
+    // A refused signature comes with pages of canonical request: what to do stands before them.
+    error.message.insert(std::min(error.message.find('\n'), error.message.size()),
+                         "; " + std::string(what));
+  }
   return error;
 }
 

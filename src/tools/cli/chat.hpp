@@ -11,14 +11,15 @@
 namespace ek::cli {
 
 struct ChatArguments {
-  std::string uri;
-  std::string message;  ///< "" and a terminal: a conversation; "" and no terminal: standard input.
-  std::string system;
+  std::string uri{};
+  std::string
+      message{};  ///< "" and a terminal: a conversation; "" and no terminal: standard input.
+  std::string system{};
   bool json = false;   ///< Events as JSON lines instead of text.
   bool stats = false;  ///< Usage, time to first token and identity, on the error stream.
-  std::optional<std::int64_t> max_tokens;
-  std::optional<double> temperature;
-  EndpointOptions options;
+  std::optional<std::int64_t> max_tokens{};
+  std::optional<double> temperature{};
+  EndpointOptions options{};
 };
 
 /// Streams one answer to `arguments.message`.

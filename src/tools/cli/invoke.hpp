@@ -11,13 +11,13 @@
 namespace ek::cli {
 
 struct InvokeArguments {
-  std::string uri;
-  std::string body;  ///< The text itself, @FILE, or @- for standard input.
+  std::string uri{};
+  std::string body{};  ///< The text itself, @FILE, or @- for standard input.
   std::string content_type = "application/json";
-  std::string accept;
-  std::vector<std::string> headers;  ///< "Name: value"
+  std::string accept{};
+  std::vector<std::string> headers{};  ///< "Name: value"
   bool stream = false;
-  EndpointOptions options;
+  EndpointOptions options{};
 };
 
 /// Writes the answer's bytes to `out`, as they come if `stream`.

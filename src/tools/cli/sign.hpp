@@ -9,10 +9,10 @@
 namespace ek::cli {
 
 struct SignArguments {
-  std::string file;
-  std::string service;
-  std::string region;
-  std::string time;         ///< "YYYYMMDDTHHMMSSZ", or "" for now.
+  std::string file{};
+  std::string service{};
+  std::string region{};
+  std::string time{};       ///< "YYYYMMDDTHHMMSSZ", or "" for now.
   int expires_seconds = 0;  ///< Above 0: presign the URL.
 };
 

@@ -39,9 +39,10 @@ TEST_F(Commands, ChatPrintsTheAnswerAndNothingElse) {
 }
 
 TEST_F(Commands, ChatTellsItsStatsOnTheErrorStream) {
-  chat_once(
-      {.uri = "vertex://p/us-central1/publishers/google/models/g", .message = "Hi", .stats = true},
-      out_, err_);
+  chat_once({.uri = "vertex://emulated-project/us-central1/publishers/google/models/g",
+             .message = "Hi",
+             .stats = true},
+            out_, err_);
   EXPECT_THAT(err_.str(), testing::AllOf(HasSubstr("out tokens"), HasSubstr("first token"),
                                          HasSubstr("signed by Google service account")));
 }

@@ -1,5 +1,5 @@
-// What providers' errors mean. Sources: OpenAI "Error codes", the content filter that some hosts of it add,
-// google.rpc.Code and ErrorInfo reasons, Anthropic "Errors", text-generation-inference's
+// What providers' errors mean. Sources: OpenAI "Error codes", the content filter that some hosts of
+// it add, google.rpc.Code and ErrorInfo reasons, Anthropic "Errors", text-generation-inference's
 // error_type.
 #include <array>
 #include <initializer_list>

@@ -40,7 +40,8 @@ void read_details(JsonView details, Error& error) {
   }
 }
 
-// A host's filter categories: {"hate": {"filtered": true, "severity": "high"}, "error": {"code": …}, …}.
+// A host's filter categories: {"hate": {"filtered": true, "severity": "high"}, "error": {"code":
+// …}, …}.
 void read_filters(JsonView inner, Error& error) {
   JsonView results = inner["content_filter_result"];
   if (!results.has_value()) results = inner["content_filter_results"];

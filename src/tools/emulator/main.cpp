@@ -36,6 +36,8 @@ What it serves:
              streamRawPredict; endpoints also have /chat/completions
   POST /token                                                    Google's JWT grant
   POST /TENANT/oauth2/v2.0/token                                 Entra, client secret
+       Microsoft's own libraries ask for TLS: a proxy in front that ends it must set Host and
+       X-Forwarded-Proto: https
   POST /score  /chat/completions  /v1/chat/completions           Azure ML, key or Entra token
   GET  /_emulator/stats     counts by endpoint: requests, refusals, generations (what a provider
                             would bill), completed and abandoned ones, tokens

@@ -7,8 +7,9 @@
 namespace ek::dialect {
 namespace {
 
-// A path is not trusted to size an array.
-constexpr std::size_t kMaxElements = 100'000;
+// A path is not trusted with memory or stack.
+constexpr std::size_t kMaxGap = 100;
+constexpr std::size_t kMaxDepth = 200;
 
 // Takes the next step off a path like $.a['b'][0]; `index` is set for [0], `key` else.
 struct Step {
@@ -51,26 +52,27 @@ bool take_step(std::string_view& path, Step& step) {
 PartialArguments::Node* PartialArguments::member(Node& node, std::string key) {
   if (node.kind == Node::Kind::none) node.kind = Node::Kind::object;
   if (node.kind != Node::Kind::object) return nullptr;
-  for (auto& [name, child] : node.members) {
-    if (name == key) return &child;
+  for (std::size_t i = 0; i < node.keys.size(); ++i) {
+    if (node.keys[i] == key) return &node.children[i];
   }
-  return &node.members.emplace_back(std::move(key), Node{}).second;
+  node.keys.push_back(std::move(key));
+  return &node.children.emplace_back();
 }
 
 PartialArguments::Node* PartialArguments::element(Node& node, std::size_t index) {
   if (node.kind == Node::Kind::none) node.kind = Node::Kind::array;
-  if (node.kind != Node::Kind::array || index >= kMaxElements) return nullptr;
-  if (index >= node.elements.size()) node.elements.resize(index + 1);
-  return &node.elements[index];
+  if (node.kind != Node::Kind::array || index > node.children.size() + kMaxGap) return nullptr;
+  if (index >= node.children.size()) node.children.resize(index + 1);
+  return &node.children[index];
 }
 
 PartialArguments::Node* PartialArguments::find(std::string_view path) {
   if (path.empty() || path.front() != '$') return nullptr;
   path.remove_prefix(1);
   Node* node = &root_;
-  while (!path.empty() && node != nullptr) {
+  for (std::size_t depth = 0; !path.empty() && node != nullptr; ++depth) {
     Step step;
-    if (!take_step(path, step)) return nullptr;
+    if (depth == kMaxDepth || !take_step(path, step)) return nullptr;
     node = step.is_index ? element(*node, step.index) : member(*node, std::move(step.key));
   }
   return node;
@@ -109,17 +111,17 @@ void PartialArguments::write(const Node& node, std::string& out) {
       break;
     case Node::Kind::object:
       out += '{';
-      for (std::size_t i = 0; i < node.members.size(); ++i) {
-        out += (i == 0 ? "" : ",") + quote(node.members[i].first) + ":";
-        write(node.members[i].second, out);
+      for (std::size_t i = 0; i < node.keys.size(); ++i) {
+        out += (i == 0 ? "" : ",") + quote(node.keys[i]) + ":";
+        write(node.children[i], out);
       }
       out += '}';
       break;
     case Node::Kind::array:
       out += '[';
-      for (std::size_t i = 0; i < node.elements.size(); ++i) {
+      for (std::size_t i = 0; i < node.children.size(); ++i) {
         if (i > 0) out += ',';
-        write(node.elements[i], out);
+        write(node.children[i], out);
       }
       out += ']';
       break;

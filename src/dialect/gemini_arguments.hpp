@@ -4,7 +4,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "dialect/json_view.hpp"
@@ -22,9 +21,9 @@ class PartialArguments {
  private:
   struct Node {
     enum class Kind { none, scalar, string, object, array } kind = Kind::none;
-    std::string value;  // of a string unescaped, else JSON text
-    std::vector<std::pair<std::string, Node>> members;
-    std::vector<Node> elements;
+    std::string value;              // of a string unescaped, else JSON text
+    std::vector<std::string> keys;  // of an object, one a child
+    std::vector<Node> children;
   };
 
   static Node* member(Node& node, std::string key);

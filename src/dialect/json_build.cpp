@@ -4,29 +4,12 @@
 #include <charconv>
 #include <cmath>
 
+#include "dialect/json_check.hpp"
+
 namespace ek::dialect {
 namespace {
 
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-
-// Length of the UTF-8 sequence at `at` (Unicode 15, table 3-7), 0 if it is none.
-std::size_t sequence_length(std::string_view text, std::size_t at) noexcept {
-  const auto byte = [&](std::size_t i) -> unsigned {
-    return at + i < text.size() ? static_cast<unsigned char>(text[at + i]) : 0U;
-  };
-  const auto follows = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
-  const unsigned lead = byte(0);
-  if (lead >= 0xC2 && lead < 0xE0) return follows(1) ? 2 : 0;
-  if (lead >= 0xE0 && lead < 0xF0) {
-    const bool valid = (lead != 0xE0 || byte(1) >= 0xA0) && (lead != 0xED || byte(1) < 0xA0);
-    return valid && follows(1) && follows(2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead < 0xF5) {
-    const bool valid = (lead != 0xF0 || byte(1) >= 0x90) && (lead != 0xF4 || byte(1) < 0x90);
-    return valid && follows(1) && follows(2) && follows(3) ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_control(std::string& out, char c) {
   constexpr std::string_view from = "\b\f\n\r\t";
@@ -51,7 +34,7 @@ std::string quote(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0x80) {
-      const std::size_t length = sequence_length(text, at);
+      const std::size_t length = utf8_length(text, at);
       out += length == 0 ? kReplacement : text.substr(at, length);
       at += length == 0 ? 1 : length;
       continue;
@@ -89,7 +72,7 @@ std::string compact(std::string_view json) {
 }
 
 std::string json_or_quoted(std::string_view text) {
-  return JsonView::parse(text) ? compact(text) : quote(text);
+  return is_json(text) ? compact(text) : quote(text);
 }
 
 std::string* ObjectText::find(std::string_view key) noexcept {

@@ -1,9 +1,9 @@
 #include "dialect/json_view.hpp"
 
 #include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "dialect/json_check.hpp"
 
 namespace ek::dialect {
 namespace {
@@ -118,7 +118,7 @@ std::size_t unescape_unicode(std::string_view text, std::size_t at, std::string&
 }  // namespace
 
 std::optional<JsonView> JsonView::parse(std::string_view text) {
-  if (!nlohmann::json::accept(text)) return std::nullopt;
+  if (!is_json(text)) return std::nullopt;
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
   return JsonView(trim(text));
 }

@@ -62,8 +62,7 @@ struct Field {
 // Calls the field of each member; null counts as absent.
 void read_fields(Reader& reader, const std::string& path, JsonView object,
                  const std::vector<Field>& fields) {
-  if (!object.is(Kind::object))
-    return reader.wrong(path.empty() ? "the request" : path, "an object", object);
+  if (!object.is(Kind::object)) return reader.wrong(path, "an object", object);
   for (const auto& [key, value] : object.members()) {
     const std::string place = path.empty() ? std::string(key) : path + "." + std::string(key);
     bool known = false;
@@ -260,6 +259,7 @@ Result<ChatRequest> parse_chat_request(std::string_view json) {
   if (!value) return refuse("the request is no valid JSON (RFC 8259, UTF-8)");
   Reader reader;
   ChatRequest request;
+  if (!value->is(Kind::object)) reader.wrong("the request", "an object", *value);
   auto fields = option_fields(reader, request);
   fields.push_back(list_field(reader, "messages", request.messages, read_message));
   fields.push_back(list_field(reader, "tools", request.tools, read_tool));

@@ -43,14 +43,26 @@ TEST(JsonView, Unescapes) {
        "\xE6\x9D\xB1"
        "A"},
       {R"("")", ""}};
-  for (const auto& [json, text] : table) EXPECT_EQ(JsonView::parse(json)->string(), text) << json;
+  for (const auto& [json, text] : table) {
+    const auto view = JsonView::parse(json);
+    ASSERT_TRUE(view) << json;
+    EXPECT_EQ(view->string(), text) << json;
+  }
 }
 
 TEST(JsonView, RefusesWhatIsNoJson) {
-  for (const char* text : {"", "{", "{\"a\":}", "nul", "1 2", "\"\xC3\"", "{'a':1}"}) {
+  for (const char* text :
+       {"",        "{",       "[",           "{\"a\":}",   "{\"a\"}",  "{\"a\" 1}", "{,}",
+        "[1,]",    "[1 2]",   "{1:2}",       "{\"a\":1,}", "nul",      "truer",     "1 2",
+        "01",      "-",       "1.",          ".5",         "1e",       "+1",        "NaN",
+        "\"",      "\"\\x\"", "\"\\u12g4\"", "\"\n\"",     "\"\xC3\"", "[}",        "]",
+        "{'a':1}", "[1]]",    "\"\\",        "\xEF\xBB"}) {
     EXPECT_FALSE(JsonView::parse(text)) << text;
   }
-  EXPECT_TRUE(JsonView::parse("\xEF\xBB\xBF{}"));
+  for (const char* text :
+       {"\xEF\xBB\xBF{}", "0", "-0.5e+10", "[[],{}]", "{\"\":{\"a\":[]}}", " null "}) {
+    EXPECT_TRUE(JsonView::parse(text)) << text;
+  }
 }
 
 TEST(JsonView, StandsDeepNesting) {

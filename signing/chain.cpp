@@ -59,7 +59,8 @@ class ChainSigner final : public Signer {
   Result<std::shared_ptr<Signer>> find(const SignContext& context) {
     if (auto signer = found()) return signer;
     for (const CredentialSource& source : chain_.sources) {
-      auto signer = source.find(scope_, services_, context);
+      std::string why_not;
+      auto signer = source.find(scope_, services_, context, why_not);
       if (!signer) return std::move(signer).error();
       if (*signer == nullptr) continue;
       const std::lock_guard lock(mutex_);

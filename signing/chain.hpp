@@ -18,10 +18,12 @@ struct CredentialSource {
   std::string_view name{};  ///< "environment variables"
   /// The variables that it reads, for the message that nothing was found. No values are shown.
   std::span<const std::string_view> variables{};
-  /// A signer, or null if this source is not configured or cannot serve `scope`. May do I/O.
+  /// A signer, or null if this source is not configured or cannot serve `scope`; then `why_not`
+  /// says why, naming variables and files and never a value. May do I/O.
   Result<std::shared_ptr<Signer>> (*find)(const SigningScope& scope,
                                           const SigningServices& services,
-                                          const SignContext& context) = nullptr;
+                                          const SignContext& context,
+                                          std::string& why_not) = nullptr;
 };
 
 struct CredentialChain {

@@ -15,10 +15,13 @@ constexpr std::array<std::string_view, 2> variables = {"AWS_ACCESS_KEY_ID",
                                                        "AWS_SECRET_ACCESS_KEY"};
 
 Result<std::shared_ptr<Signer>> find(const SigningScope& scope, const SigningServices& services,
-                                     const SignContext&) {
+                                     const SignContext&, std::string& why_not) {
   auto id = variable(*services.environment, variables[0]);
   auto secret = variable(*services.environment, variables[1]);
-  if (!id && !secret) return std::shared_ptr<Signer>();
+  if (!id && !secret) {
+    why_not = fmt::format("{} and {} are not set", variables[0], variables[1]);
+    return std::shared_ptr<Signer>();
+  }
   if (!id || !secret) {
     return credentials_error(fmt::format("{} is set, but {} is not: set both or neither",
                                          variables[id ? 0 : 1], variables[id ? 1 : 0]));

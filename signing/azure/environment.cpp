@@ -17,19 +17,26 @@ constexpr std::array<std::string_view, 3> secret_variables = {"AZURE_TENANT_ID",
                                                               "AZURE_CLIENT_SECRET"};
 
 Result<std::shared_ptr<Signer>> find_key(const SigningScope& scope, const SigningServices& services,
-                                         const SignContext&) {
+                                         const SignContext&, std::string& why_not) {
   auto key = variable(*services.environment, key_variables[0]);
-  if (!key || !scope.accepts_key) return std::shared_ptr<Signer>();
+  if (!key || !scope.accepts_key) {
+    why_not = key ? "this endpoint takes no key" : fmt::format("{} is not set", key_variables[0]);
+    return std::shared_ptr<Signer>();
+  }
   return make_key_signer(Secret(*std::move(key)), fmt::format("from {}", key_variables[0]));
 }
 
 Result<std::shared_ptr<Signer>> find_client_secret(const SigningScope& scope,
                                                    const SigningServices& services,
-                                                   const SignContext&) {
+                                                   const SignContext&, std::string& why_not) {
   auto tenant = variable(*services.environment, secret_variables[0]);
   auto client = variable(*services.environment, secret_variables[1]);
   auto secret = variable(*services.environment, secret_variables[2]);
-  if (!secret || scope.entra_scope.empty()) return std::shared_ptr<Signer>();
+  if (!secret || scope.entra_scope.empty()) {
+    why_not = secret ? "no Entra scope is known for this endpoint"
+                     : fmt::format("{} is not set", secret_variables[2]);
+    return std::shared_ptr<Signer>();
+  }
   if (!tenant || !client) {
     return credentials_error(fmt::format("{} is set, but {} is not: set all three",
                                          secret_variables[2], secret_variables[tenant ? 1 : 0]));

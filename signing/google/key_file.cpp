@@ -13,9 +13,12 @@ namespace {
 constexpr std::array<std::string_view, 1> variables = {"GOOGLE_APPLICATION_CREDENTIALS"};
 
 Result<std::shared_ptr<Signer>> find(const SigningScope& scope, const SigningServices& services,
-                                     const SignContext&) {
+                                     const SignContext&, std::string& why_not) {
   const auto path = variable(*services.environment, variables[0]);
-  if (!path) return std::shared_ptr<Signer>();
+  if (!path) {
+    why_not = fmt::format("{} is not set", variables[0]);
+    return std::shared_ptr<Signer>();
+  }
   auto text = services.environment->read_file(*path);
   if (!text) {
     Error error = std::move(text).error();

@@ -4,10 +4,13 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <random>
 #include <sstream>
 #include <system_error>
+
+#include "base/subprocess.hpp"
 
 namespace ek {
 namespace {
@@ -34,6 +37,27 @@ Result<std::string> read_file(const std::string& path) {
   return std::move(content).str();
 }
 
+Result<void> write_file(const std::string& path, const std::string& text) {
+  namespace fs = std::filesystem;
+  // A neighbour first, then a rename: a reader sees the old file or the new one, never half of one.
+  const std::string draft = fmt::format("{}.{:x}.tmp", path, std::random_device{}());
+  std::error_code why;
+  {
+    std::ofstream file(draft, std::ios::binary);
+    fs::permissions(draft, fs::perms::owner_read | fs::perms::owner_write, why);
+    file << text;
+    file.close();
+    if (!file) why = std::make_error_code(std::errc::io_error);
+  }
+  if (!why) fs::rename(draft, path, why);
+  if (!why) return {};
+  std::error_code ignored;
+  fs::remove(draft, ignored);
+  return Error{.code = ErrorCode::authentication,
+               .phase = Phase::credentials,
+               .message = fmt::format("cannot write \"{}\": {}", path, why.message())};
+}
+
 double random_unit() {
   thread_local std::mt19937_64 engine{std::random_device{}()};
   return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
@@ -46,6 +70,8 @@ Environment system_environment() {
           .steady_now = [] { return std::chrono::steady_clock::now(); },
           .variable = variable,
           .read_file = read_file,
+          .write_file = write_file,
+          .run_command = run_command,
           .random = random_unit};
 }
 

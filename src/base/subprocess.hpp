@@ -1,0 +1,16 @@
+// Runs a program; the one place that starts processes.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "endpointkit/ext/environment.hpp"
+
+namespace ek {
+
+/// See Environment::run_command.
+Result<CommandOutput> run_command(const std::vector<std::string>& arguments,
+                                  std::chrono::milliseconds timeout);
+
+}  // namespace ek

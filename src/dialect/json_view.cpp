@@ -19,13 +19,12 @@ std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
 }
 
 std::size_t string_end(std::string_view text, std::size_t at) noexcept {
-  for (++at; at < text.size(); ++at) {
-    at = text.find_first_of("\"\\", at);
+  while (true) {
+    at = text.find_first_of("\"\\", at + 1);
     if (at == std::string_view::npos) return text.size();
     if (text[at] == '"') return at + 1;
     ++at;  // what is escaped
   }
-  return text.size();
 }
 
 std::size_t container_end(std::string_view text, std::size_t at) noexcept {

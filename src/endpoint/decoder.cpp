@@ -201,6 +201,8 @@ class ChatDecoder::Impl {
     if (*framing == Framing::plain && dialect_ != nullptr && !dialect_is_raw()) {
       framing = Framing::json;
     }
+    // A broken body is not one value; what is whole of it are lines.
+    if (*framing == Framing::json && no_more && !last) framing = Framing::ndjson;
     std::string head = std::move(head_);
     head_.clear();
     if (*framing == Framing::event_stream && envelope_ == nullptr) {

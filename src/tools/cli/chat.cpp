@@ -110,9 +110,14 @@ Answer stream_answer(const Endpoint& endpoint, const ChatRequest& request,
   return answer;
 }
 
-// A line of input without its end, or none at end of file.
+// A line of input without its end; "" after Ctrl-C, none at end of file.
 std::optional<std::string> read_line() {
+  interrupted_by_user = 0;
   const std::unique_ptr<char, decltype(&std::free)> line(readline("you> "), &std::free);
+  if (interrupted_by_user != 0) {
+    rl_free_line_state();
+    return "";
+  }
   if (line == nullptr) return std::nullopt;
   if (*line != '\0') add_history(line.get());
   return std::string(line.get());
@@ -136,12 +141,13 @@ ExitCode chat_on_terminal(const ChatArguments& arguments, std::ostream& out, std
   out << fmt::format("Chatting with {}. Ctrl-C stops an answer; /quit or Ctrl-D ends.\n",
                      endpoint->uri());
   ChatRequest request = make_request(arguments);
+  const InterruptNoted interrupts;
   while (true) {
     auto line = read_line();
     if (!line || *line == "/quit") break;
     if (line->empty()) continue;
     request.messages.push_back(user(*std::move(line)));
-    const InterruptNoted interrupts;
+    interrupted_by_user = 0;
     Answer answer = stream_answer(*endpoint, request, arguments, out, err);
     if (answer.error) {
       report(*answer.error, arguments.json, err);

@@ -68,10 +68,8 @@ std::string clip(std::string_view text, std::size_t max_bytes) {
   return std::string(text.substr(0, end)) + "…";
 }
 
-namespace {
-// Length of the well-formed UTF-8 sequence at the front (Unicode 15, table 3-7), 0 if there is
-// none.
 std::size_t utf8_length(std::string_view text) noexcept {
+  if (text.empty()) return 0;
   const auto at = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned char lead = at(0);
   if (lead < 0x80) return 1;
@@ -85,7 +83,6 @@ std::size_t utf8_length(std::string_view text) noexcept {
   const bool outside = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
   return overlong || outside ? 0 : length;
 }
-}  // namespace
 
 std::string printable(std::string_view text) {
   std::string out;

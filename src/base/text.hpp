@@ -21,6 +21,9 @@ std::optional<std::string> from_hex(std::string_view hex);
 std::string shorten(std::string_view id);
 /// At most `max_bytes` of `text`, cut between UTF-8 characters, with "…" where it was cut.
 std::string clip(std::string_view text, std::size_t max_bytes);
+/// Length of the well-formed UTF-8 sequence at the front (Unicode 15, table 3-7), 0 if there is
+/// none.
+std::size_t utf8_length(std::string_view text) noexcept;
 /// `text` with control characters and invalid UTF-8 shown as '?', for messages.
 std::string printable(std::string_view text);
 

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/text.hpp"
 #include "dialect/json_check.hpp"
 
 namespace ek::dialect {
@@ -34,7 +35,7 @@ std::string quote(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     const auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0x80) {
-      const std::size_t length = utf8_length(text, at);
+      const std::size_t length = utf8_length(text.substr(at));
       out += length == 0 ? kReplacement : text.substr(at, length);
       at += length == 0 ? 1 : length;
       continue;

@@ -1,7 +1,6 @@
 // Whether text is JSON.
 #pragma once
 
-#include <cstddef>
 #include <string_view>
 
 namespace ek::dialect {
@@ -9,8 +8,5 @@ namespace ek::dialect {
 /// One value of RFC 8259 in UTF-8, with or without a byte order mark, nested as deep as it likes.
 /// An escaped surrogate may stand alone: servers that count in UTF-16 cut characters in two.
 bool is_json(std::string_view text);
-
-/// Length of the UTF-8 sequence at `at` (Unicode 15, table 3-7), 0 if it is none.
-std::size_t utf8_length(std::string_view text, std::size_t at) noexcept;
 
 }  // namespace ek::dialect

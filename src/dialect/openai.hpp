@@ -9,6 +9,7 @@
 #include <map>
 
 #include "dialect/stream_base.hpp"
+#include "dialect/text_memo.hpp"
 
 namespace ek::dialect {
 
@@ -27,6 +28,7 @@ class OpenAiStream final : public FrameDecoder {
     int number = -1;  // in our count; -1 until it was told of
   };
 
+  Result<void> decode_value(std::string_view data, Events& out);
   void read_member(std::string_view key, JsonView value, Events& out);
   void read_choice(JsonView choice, std::size_t position, Events& out);
   void read_choice_member(std::string_view key, JsonView value, Events& out);
@@ -39,6 +41,9 @@ class OpenAiStream final : public FrameDecoder {
   Call& find_call(JsonView call);
   void read_usage(JsonView usage, Events& out);
 
+  TextMemo memo_;
+  std::string_view
+      plain_content_;  // of the frame under way: inside of its content string, if that means itself
   Notices notices_;
   UsageSnapshots snapshots_;
   std::vector<Call> calls_;

@@ -48,6 +48,19 @@ Result<void> OpenAiStream::decode(const FrameView& frame, Events& out) {
     return {};
   }
   if (frame.type == "error") return error_event(data);
+  if (const auto text = memo_.match(data)) {
+    push_text(out, std::string(*text));
+    return {};
+  }
+  const std::size_t before = out.size();
+  plain_content_ = {};
+  auto decoded = decode_value(data, out);
+  const bool text_alone = out.size() == before + 1 && out.back().text() == plain_content_;
+  if (decoded && text_alone && !plain_content_.empty()) memo_.learn(data, plain_content_);
+  return decoded;
+}
+
+Result<void> OpenAiStream::decode_value(std::string_view data, Events& out) {
   const auto value = JsonView::parse(data);
   if (!value) {
     // Other clients pass over such a frame too; here it is at least told of.
@@ -144,7 +157,11 @@ void OpenAiStream::read_delta_member(std::string_view key, JsonView value, Event
 }
 
 void OpenAiStream::read_content(JsonView content, Events& out) {
-  if (content.is(Kind::string)) push_text(out, content.string());
+  if (content.is(Kind::string)) {
+    const std::string_view inside = content.text().substr(1, content.text().size() - 2);
+    if (inside.find('\\') == std::string_view::npos) plain_content_ = inside;
+    push_text(out, content.string());
+  }
   for (const JsonView part : content.elements()) read_content_part(part, out);
 }
 

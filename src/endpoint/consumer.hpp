@@ -2,7 +2,6 @@
 // it all.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,10 +14,10 @@ class Consumer {
  public:
   /// Where the consumer stands after the bytes it was given.
   struct Progress {
-    bool item = false;     ///< Something can be handed out.
-    bool content = false;  ///< That item is a piece of the answer, not a sign of life.
-    bool over = false;     ///< Nothing more will come: the answer is whole.
-    std::optional<Error> error{};
+    bool item = false;             ///< Something can be handed out.
+    bool content = false;          ///< That item is a piece of the answer, not a sign of life.
+    bool over = false;             ///< Nothing more will come: the answer is whole.
+    const Error* error = nullptr;  ///< What ended it. Lifetime: the consumer's.
   };
 
   virtual ~Consumer() = default;

@@ -45,7 +45,7 @@ Consumer::Progress ChatConsumer::progress() {
   return {.item = item,
           .content = item && is_content(*event_),
           .over = finished_,
-          .error = item ? std::nullopt : error_};
+          .error = item || !error_ ? nullptr : &*error_};
 }
 
 ChatEvent ChatConsumer::take() {
@@ -90,7 +90,7 @@ Consumer::Progress PieceConsumer::progress() {
   return {.item = item,
           .content = item,
           .over = last_ && !error_ && !item,
-          .error = item ? std::nullopt : error_};
+          .error = item || !error_ ? nullptr : &*error_};
 }
 
 std::string PieceConsumer::take() {
@@ -102,6 +102,7 @@ std::string PieceConsumer::take() {
 Result<void> WholeConsumer::begin(const HttpHead&) {
   body_.clear();
   last_ = false;
+  error_.reset();
   return {};
 }
 
@@ -111,14 +112,13 @@ void WholeConsumer::append(std::string_view bytes, bool last) {
 }
 
 Consumer::Progress WholeConsumer::progress() {
-  Progress progress{.over = last_};
-  if (body_.size() > max_whole_body_bytes) {
-    progress.error = Error{.code = ErrorCode::server_error,
-                           .phase = Phase::decode,
-                           .message = fmt::format("the answer is over {} bytes; stream it instead",
-                                                  max_whole_body_bytes)};
+  if (body_.size() > max_whole_body_bytes && !error_) {
+    error_ = Error{.code = ErrorCode::server_error,
+                   .phase = Phase::decode,
+                   .message = fmt::format("the answer is over {} bytes; stream it instead",
+                                          max_whole_body_bytes)};
   }
-  return progress;
+  return {.over = last_ && !error_, .error = error_ ? &*error_ : nullptr};
 }
 
 }  // namespace ek

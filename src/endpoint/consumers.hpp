@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "endpoint/consumer.hpp"
@@ -67,6 +68,7 @@ class WholeConsumer final : public Consumer {
  private:
   std::string body_;
   bool last_ = false;
+  std::optional<Error> error_;
 };
 
 }  // namespace ek

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <deque>
+#include <vector>
 
 #include "base/text.hpp"
 #include "dialect/dialect.hpp"
@@ -113,10 +113,10 @@ class ChatDecoder::Impl {
   }
 
   Result<std::optional<ChatEvent>> next() {
-    while (events_.empty() && !over_) {
+    while (waiting() == 0 && !over_) {
       if (!advance()) return std::optional<ChatEvent>();
     }
-    if (!events_.empty()) return take();
+    if (waiting() != 0) return take();
     if (error_) return *error_;
     return std::optional<ChatEvent>();
   }
@@ -137,10 +137,15 @@ class ChatDecoder::Impl {
     if (framing) framing_ = wire::make_decoder(*framing, max_frame_bytes_);
   }
 
+  [[nodiscard]] std::size_t waiting() const noexcept { return events_.size() - taken_; }
+
   std::optional<ChatEvent> take() {
-    ChatEvent event = std::move(events_.front());
-    events_.pop_front();
-    builder_.add(event);
+    std::optional<ChatEvent> event = std::move(events_[taken_++]);
+    if (waiting() == 0) {
+      events_.clear();
+      taken_ = 0;
+    }
+    builder_.add(*event);
     return event;
   }
 
@@ -237,9 +242,7 @@ class ChatDecoder::Impl {
     if (wire_ == Wire::json && !dialect_is_raw() && !dialect::JsonView::parse(frame.data)) {
       return end(no_json(frame.data));
     }
-    std::vector<ChatEvent> events;
-    auto decoded = stream_->decode({frame.data, frame.type}, events);
-    for (ChatEvent& event : events) events_.push_back(std::move(event));
+    auto decoded = stream_->decode({frame.data, frame.type}, events_);
     builder_.set_identity(stream_->id(), stream_->model());
     builder_.set_provider_reason(stream_->provider_reason());
     if (!decoded) return end(std::move(decoded).error());
@@ -283,7 +286,8 @@ class ChatDecoder::Impl {
   std::unique_ptr<dialect::StreamDecoder> stream_;
   bool body_over_ = false;  // the framing was told so
   bool over_ = false;
-  std::deque<ChatEvent> events_;
+  std::vector<ChatEvent> events_;  // those before taken_ were handed out
+  std::size_t taken_ = 0;
   std::optional<Error> error_;
   ReplyBuilder builder_;
 };

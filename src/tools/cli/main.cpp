@@ -1,5 +1,5 @@
-// endpointkit: chat with a hosted model, send it bytes, and look at signatures and recorded
-// streams.
+// endpointkit: chat with a hosted model, send it bytes, and look at identities,
+// signatures and recorded streams.
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -14,6 +14,7 @@
 #include "tools/cli/invoke.hpp"
 #include "tools/cli/output.hpp"
 #include "tools/cli/sign.hpp"
+#include "tools/cli/whoami.hpp"
 
 namespace {
 
@@ -27,7 +28,7 @@ constexpr const char* footer = R"(URIs:
 
 Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN;
 GOOGLE_APPLICATION_CREDENTIALS; AZUREML_ENDPOINT_API_KEY, or AZURE_TENANT_ID, AZURE_CLIENT_ID and
-AZURE_CLIENT_SECRET.
+AZURE_CLIENT_SECRET. "endpointkit whoami URI" tells where it looked and what it found.
 
 Exit codes: 0 success, 2 user error (nothing was sent), 3 error of the provider or the model,
 4 transport error (network, timeout, cut stream), 130 interrupted.)";
@@ -58,6 +59,7 @@ struct Commands {
   InvokeArguments invoke;
   SignArguments sign;
   DecodeArguments decode;
+  WhoamiArguments whoami;
   std::string decode_file;
   std::vector<std::string> option_texts;
 };
@@ -119,6 +121,22 @@ void add_invoke(CLI::App& app, Commands& commands) {
   });
 }
 
+void add_whoami(CLI::App& app, Commands& commands) {
+  CLI::App* whoami = app.add_subcommand(
+      "whoami", "Tell who signs calls to an endpoint, until when, and where that was looked for");
+  WhoamiArguments& arguments = commands.whoami;
+  whoami->add_option("uri", arguments.uri, "The endpoint")->required();
+  whoami->add_flag("--ask", arguments.ask, "Also ask the provider: the ARN, from AWS");
+  whoami->add_flag("--json", arguments.json, "Print one JSON object");
+  add_options(*whoami, commands.option_texts);
+  whoami->callback([&commands] {
+    commands.run = [&commands] {
+      commands.whoami.options = parse_options(commands.option_texts);
+      return static_cast<int>(whoami_command(commands.whoami, std::cout, std::cerr));
+    };
+  });
+}
+
 void add_sign(CLI::App& app, Commands& commands) {
   CLI::App* sign = app.add_subcommand(
       "sign", "Show how SigV4 signs a request: canonical request, string to sign, headers");
@@ -170,6 +188,7 @@ int main(int argc, char** argv) {
   Commands commands;
   add_chat(app, commands);
   add_invoke(app, commands);
+  add_whoami(app, commands);
   add_sign(app, commands);
   add_decode(app, commands);
   try {

@@ -1,0 +1,98 @@
+#include "tools/cli/whoami.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "base/iso_time.hpp"
+#include "dialect/json_text.hpp"
+
+namespace ek::cli {
+namespace {
+
+using nlohmann::ordered_json;
+using Outcome = CredentialReport::Outcome;
+
+std::string when(std::chrono::system_clock::time_point time) {
+  return format_iso_time(std::chrono::floor<std::chrono::seconds>(time));
+}
+
+std::string_view mark(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::answered:
+      return "yes";
+    case Outcome::failed:
+      return "ERR";
+    case Outcome::not_configured:
+      return "no ";
+    case Outcome::not_reached:
+      break;
+  }
+  return "-  ";
+}
+
+void show(const CredentialReport& report, const std::string& provider_says, std::ostream& out) {
+  int number = 0;
+  for (const CredentialReport::Link& link : report.links) {
+    out << fmt::format("{:2}. {} {}", ++number, mark(link.outcome), link.name);
+    if (!link.message.empty()) out << ": " << link.message;
+    if (link.outcome == Outcome::not_reached) out << ": not looked at";
+    out << '\n';
+    if (!link.looked_at.empty())
+      out << fmt::format("        looks at {}\n", fmt::join(link.looked_at, ", "));
+  }
+  if (!report.identity.empty()) out << "identity: " << report.identity << '\n';
+  if (report.expires) out << "until:    " << when(*report.expires) << '\n';
+  if (!provider_says.empty()) out << "provider: " << provider_says << '\n';
+}
+
+std::string to_json(const CredentialReport& report, const std::string& provider_says) {
+  const auto known = [](const std::string& text) {
+    return text.empty() ? ordered_json() : ordered_json(text);
+  };
+  ordered_json links = ordered_json::array();
+  for (const CredentialReport::Link& link : report.links) {
+    links.push_back({{"name", link.name},
+                     {"looked_at", link.looked_at},
+                     {"outcome", to_string(link.outcome)},
+                     {"message", link.message}});
+  }
+  const ordered_json object = {
+      {"links", links},
+      {"identity", known(report.identity)},
+      {"expires", report.expires ? ordered_json(when(*report.expires)) : ordered_json()},
+      {"provider_says", known(provider_says)},
+      {"error", report.error ? ordered_json::parse(dialect::to_json(*report.error), nullptr, false)
+                             : ordered_json()}};
+  return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
+}  // namespace
+
+ExitCode whoami(const Endpoint& endpoint, const WhoamiArguments& arguments, std::ostream& out,
+                std::ostream& err) {
+  auto report = endpoint.explain_credentials();
+  if (!report) return ek::cli::report(report.error(), arguments.json, err);
+  std::string provider_says;
+  if (arguments.ask && !report->error) {
+    auto said = endpoint.fetch_identity();
+    if (said) provider_says = *std::move(said);
+    if (!said) report->error = std::move(said).error();
+  }
+  if (arguments.json) {
+    out << to_json(*report, provider_says) << '\n';
+    return report->error ? exit_code(*report->error) : success;
+  }
+  show(*report, provider_says, out);
+  return report->error ? ek::cli::report(*report->error, false, err) : success;
+}
+
+ExitCode whoami_command(const WhoamiArguments& arguments, std::ostream& out, std::ostream& err) {
+  const auto endpoint = open(arguments.uri, Credentials::from_environment(), arguments.options);
+  if (!endpoint) return report(endpoint.error(), arguments.json, err);
+  return whoami(*endpoint, arguments, out, err);
+}
+
+}  // namespace ek::cli

@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "base/uri.hpp"
 #include "signing/credentials_error.hpp"
+#include "signing/token_claims.hpp"
 
 namespace ek {
 namespace {
@@ -27,6 +28,11 @@ class KeySigner final : public Signer {
   }
   bool renew(const std::vector<Header>&) override { return false; }
   [[nodiscard]] std::string describe() const override { return description_; }
+  // The key may be a token that the application fetched itself.
+  [[nodiscard]] std::string explain_refusal(const HttpRequest& sent, const SigningScope& scope,
+                                            std::string_view) const override {
+    return explain_bearer_refusal(sent, scope);
+  }
 
  private:
   const Secret key_;
@@ -75,6 +81,24 @@ class TokenSigner final : public Signer {
   }
 
   [[nodiscard]] std::string describe() const override { return description_; }
+
+  CredentialReport explain(const SignContext& context) override {
+    CredentialReport report{.identity = description_};
+    auto token = tokens_->get(source_, *environment_, context);
+    if (!token) {
+      report.error = std::move(token).error();
+      return report;
+    }
+    report.expires = tokens_->expiry(source_.key);
+    const auto claims = parse_token_claims((*token)->value.reveal());
+    const std::string who = claims ? describe_bearer(*claims) : std::string();
+    if (!who.empty()) report.identity += ", that is " + who;
+    return report;
+  }
+  [[nodiscard]] std::string explain_refusal(const HttpRequest& sent, const SigningScope& scope,
+                                            std::string_view) const override {
+    return explain_bearer_refusal(sent, scope);
+  }
 
  private:
   const TokenSource source_;

@@ -27,6 +27,8 @@ Error nothing_found(const CredentialChain& chain, const Environment& environment
                                        fmt::join(looked_at, "; "), chain.advice));
 }
 
+using Outcome = CredentialReport::Outcome;
+
 class ChainSigner final : public Signer {
  public:
   ChainSigner(const CredentialChain& chain, SigningScope scope, SigningServices services)
@@ -38,9 +40,44 @@ class ChainSigner final : public Signer {
     if (!signer) return std::move(signer).error();
     return (*signer)->sign(request, context);
   }
+  CredentialReport explain(const SignContext& context) override {
+    CredentialReport report;
+    const auto signer = walk(context, report);
+    if (signer == nullptr) return report;
+    CredentialReport told = keep(signer)->explain(context);
+    report.identity = std::move(told.identity);
+    report.expires = told.expires;
+    report.error = std::move(told.error);
+    if (!report.error) return report;
+    for (CredentialReport::Link& link : report.links) {
+      if (link.outcome != Outcome::answered) continue;
+      link.outcome = Outcome::failed;
+      link.message = report.error->message;
+    }
+    return report;
+  }
+  Result<std::string> fetch_identity(const SigningServices& services,
+                                     const SignContext& context) override {
+    auto signer = find(context);
+    if (!signer) return std::move(signer).error();
+    return (*signer)->fetch_identity(services, context);
+  }
+  [[nodiscard]] std::string explain_refusal(const HttpRequest& sent, const SigningScope& scope,
+                                            std::string_view said) const override {
+    const auto signer = found();
+    return signer != nullptr ? signer->explain_refusal(sent, scope, said) : std::string();
+  }
   bool renew(const std::vector<Header>& refused) override {
     const auto signer = found();
     return signer != nullptr && signer->renew(refused);
+  }
+  bool renew_after(const HttpHead& answer, const std::vector<Header>& refused) override {
+    const auto signer = found();
+    return signer != nullptr && signer->renew_after(answer, refused);
+  }
+  [[nodiscard]] bool is_dated() const override {
+    const auto signer = found();
+    return signer != nullptr && signer->is_dated();
   }
   [[nodiscard]] std::string describe() const override {
     const auto signer = found();
@@ -58,16 +95,41 @@ class ChainSigner final : public Signer {
   // find the same.
   Result<std::shared_ptr<Signer>> find(const SignContext& context) {
     if (auto signer = found()) return signer;
+    CredentialReport report;
+    if (const auto signer = walk(context, report)) return keep(signer);
+    return *std::move(report.error);
+  }
+
+  // The first signer along the chain; null with report.error if there is none. Tells each link.
+  std::shared_ptr<Signer> walk(const SignContext& context, CredentialReport& report) const {
+    std::shared_ptr<Signer> signer;
     for (const CredentialSource& source : chain_.sources) {
-      std::string why_not;
-      auto signer = source.find(scope_, services_, context, why_not);
-      if (!signer) return std::move(signer).error();
-      if (*signer == nullptr) continue;
-      const std::lock_guard lock(mutex_);
-      if (found_ == nullptr) found_ = *signer;
-      return found_;
+      CredentialReport::Link& link = report.links.emplace_back();
+      link.name = source.name;
+      link.looked_at.assign(source.variables.begin(), source.variables.end());
+      if (signer != nullptr || report.error) continue;
+      auto outcome = source.find(scope_, services_, context, link.message);
+      if (!outcome) {
+        link.outcome = Outcome::failed;
+        link.message = outcome.error().message;
+        report.error = std::move(outcome).error();
+      } else if (*outcome == nullptr) {
+        link.outcome = Outcome::not_configured;
+      } else {
+        link.outcome = Outcome::answered;
+        signer = *std::move(outcome);
+        link.message = signer->describe();
+      }
     }
-    return nothing_found(chain_, *services_.environment);
+    if (signer == nullptr && !report.error)
+      report.error = nothing_found(chain_, *services_.environment);
+    return signer;
+  }
+
+  std::shared_ptr<Signer> keep(const std::shared_ptr<Signer>& signer) {
+    const std::lock_guard lock(mutex_);
+    if (found_ == nullptr) found_ = signer;
+    return found_;
   }
 
   const CredentialChain chain_;

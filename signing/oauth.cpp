@@ -142,15 +142,6 @@ bool is_refusal(const HttpResponse& response) {
   return member(reply, "error") != nullptr && member(reply, "access_token") == nullptr;
 }
 
-void scrub(std::string& text, const Secret& secret) {
-  for (const std::string& form : {secret.reveal(), percent_encode(secret.reveal())}) {
-    if (form.empty()) continue;
-    for (auto at = text.find(form); at != std::string::npos; at = text.find(form, at)) {
-      text.replace(at, form.size(), "***");
-    }
-  }
-}
-
 Error refusal(std::string_view who, const HttpResponse& response, std::string_view advice) {
   const OAuthError said = parse_oauth_error(response.body);
   const bool passing = is_passing(response.head.status, said);

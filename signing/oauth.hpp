@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/scrub.hpp"
 #include "endpointkit/error.hpp"
 #include "endpointkit/ext/transport.hpp"
 #include "signing/signer.hpp"
@@ -42,9 +43,6 @@ OAuthError parse_oauth_error(std::string_view body);
 bool is_passing(int http_status, const OAuthError& error);
 /// True for an answer without a token, whatever its status.
 bool is_refusal(const HttpResponse& response);
-
-/// Takes `secret`, raw or percent-encoded, out of an answer that echoes what was sent.
-void scrub(std::string& text, const Secret& secret);
 
 /// The Error for a refusal; `who` is the service, `advice` a sentence or "".
 Error refusal(std::string_view who, const HttpResponse& response, std::string_view advice);

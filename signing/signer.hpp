@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "endpointkit/credential_report.hpp"
 #include "endpointkit/error.hpp"
 #include "endpointkit/ext/environment.hpp"
 #include "endpointkit/ext/transport.hpp"
@@ -18,10 +19,12 @@ namespace ek {
 struct SigningScope {
   std::string aws_service{};  ///< SigV4 signing name, "sagemaker"
   std::string aws_region{};
-  std::string google_scope{};  ///< OAuth scope URL
-  std::string entra_scope{};   ///< "https://ml.azure.com/.default"
-  bool accepts_key = false;    ///< A key or ready token as `Authorization: Bearer`
-  std::string service{};       ///< For messages: "SageMaker"
+  bool aws_bearer = false;        ///< A presigned URL as bearer token, instead of SigV4.
+  std::string google_scope{};     ///< OAuth scope URL
+  std::string google_audience{};  ///< If not empty: an id token for it, not one for google_scope.
+  std::string entra_scope{};      ///< "https://ml.azure.com/.default"
+  bool accepts_key = false;       ///< A key or ready token as `Authorization: Bearer`
+  std::string service{};          ///< For messages: "SageMaker"
   bool operator==(const SigningScope&) const = default;
 };
 
@@ -29,6 +32,15 @@ struct SigningScope {
 struct SignContext {
   SteadyTime deadline{};
   std::stop_token stop{};
+};
+
+class TokenCache;
+
+/// What a client lends to its signers; outlives them.
+struct SigningServices {
+  std::shared_ptr<Transport> transport{};
+  std::shared_ptr<const Environment> environment{};
+  std::shared_ptr<TokenCache> tokens{};
 };
 
 /// Proves one identity to one scope. Safe from all threads.
@@ -41,17 +53,29 @@ class Signer {
                                            const SignContext& context) = 0;
   /// The provider refused (401) what sign() gave last. True if signing again will give a new proof.
   virtual bool renew(const std::vector<Header>& refused) = 0;
+  /// The same for a signer that wants the whole answer: its headers may say what a better proof
+  /// holds (a claims challenge) or what time it is there.
+  virtual bool renew_after([[maybe_unused]] const HttpHead& answer,
+                           const std::vector<Header>& refused) {
+    return renew(refused);
+  }
+  /// True if the proof holds the time, so that a server whose clock says otherwise refuses it.
+  [[nodiscard]] virtual bool is_dated() const { return false; }
   /// Who signs, without secrets.
   [[nodiscard]] virtual std::string describe() const = 0;
-};
 
-class TokenCache;
-
-/// What a client lends to its signers; outlives them.
-struct SigningServices {
-  std::shared_ptr<Transport> transport{};
-  std::shared_ptr<const Environment> environment{};
-  std::shared_ptr<TokenCache> tokens{};
+  /// How sign() finds its proof, who one is and until when. May fetch a token, as sign() does.
+  /// Errors: in the report.
+  virtual CredentialReport explain(const SignContext& context);
+  /// Who the provider thinks one is: the ARN, for AWS; else what explain() knows. Asks the provider
+  /// where it can be asked.
+  virtual Result<std::string> fetch_identity(const SigningServices& services,
+                                             const SignContext& context);
+  /// Why the provider refused `sent`, which went out with the headers of sign(), as far as this
+  /// identity can tell from what it `said`: a sentence, or "". Shows no secret.
+  [[nodiscard]] virtual std::string explain_refusal(const HttpRequest& sent,
+                                                    const SigningScope& scope,
+                                                    std::string_view said) const;
 };
 
 /// A way to prove who one is. Immutable; safe from all threads.

@@ -20,7 +20,7 @@ struct TokenCache::Flight {
 struct TokenCache::Entry {
   TokenPtr token;
   SteadyTime steady_stale{}, steady_dead{};
-  std::chrono::system_clock::time_point wall_dead{};
+  std::chrono::system_clock::time_point wall_dead{}, wall_end{};
   SteadyTime no_early_before{};
   std::shared_ptr<Flight> flight;
 
@@ -37,6 +37,7 @@ struct TokenCache::Entry {
     steady_stale = now + stale;
     steady_dead = now + dead;
     wall_dead = environment.now() + dead;
+    wall_end = environment.now() + life;
     token = std::move(fetched);
   }
 };
@@ -145,6 +146,14 @@ void TokenCache::drop(const std::string& key, const Secret& refused) {
   const auto found = entries_.find(key);
   if (found == entries_.end() || !found->second.token) return;
   if (found->second.token->value == refused) found->second.token.reset();
+}
+
+std::optional<std::chrono::system_clock::time_point> TokenCache::expiry(
+    const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(key);
+  if (found == entries_.end() || !found->second.token) return std::nullopt;
+  return found->second.wall_end;
 }
 
 std::shared_ptr<TokenCache> make_token_cache() { return std::make_shared<TokenCache>(); }

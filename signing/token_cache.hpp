@@ -66,6 +66,9 @@ class TokenCache {
   /// Forgets the token of `key` if it still is `refused`: of many calls that were refused with the
   /// same token only the first drops it.
   void drop(const std::string& key, const Secret& refused);
+  /// When the token of `key` ends by the wall clock; none if there is no token.
+  [[nodiscard]] std::optional<std::chrono::system_clock::time_point> expiry(
+      const std::string& key) const;
 
  private:
   struct Flight;
@@ -80,7 +83,7 @@ class TokenCache {
                                                const Environment& environment,
                                                const SignContext& context);
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, Entry> entries_;  // Nodes stay where they are; none is ever removed.
 };
 

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "endpointkit/chat.hpp"
+#include "endpointkit/credential_report.hpp"
 #include "endpointkit/credentials.hpp"
 #include "endpointkit/error.hpp"
 #include "endpointkit/export.hpp"
@@ -140,6 +141,13 @@ class EK_API Endpoint {
   [[nodiscard]] std::string_view uri() const noexcept;
   /// Which identity signs its calls, without secrets.
   [[nodiscard]] std::string describe_credentials() const;
+  /// Looks for an identity as a call would, and tells what it found on the way. Fetches a token
+  /// where a call needs one; `options` give its timer and stop token. Errors: cancelled only; why
+  /// nothing was found stands in the report.
+  Result<CredentialReport> explain_credentials(const CallOptions& options = {}) const;
+  /// Asks the provider who signs, where it has such a question (AWS: the ARN, from STS); else what
+  /// explain_credentials() knows. Errors: as a call's before it is sent.
+  Result<std::string> fetch_identity(const CallOptions& options = {}) const;
 
  private:
   std::shared_ptr<const EndpointState> state_;

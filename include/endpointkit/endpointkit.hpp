@@ -3,6 +3,7 @@
 
 #include "endpointkit/azure_ml.hpp"
 #include "endpointkit/chat.hpp"
+#include "endpointkit/credential_report.hpp"
 #include "endpointkit/credentials.hpp"
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/error.hpp"

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "signing/bearer.hpp"
 #include "signing/credentials_error.hpp"
+#include "signing/sigv4_refusal.hpp"
 
 namespace ek {
 namespace {
@@ -54,6 +55,10 @@ class SigV4Signer final : public Signer {
   }
 
   [[nodiscard]] std::string describe() const override { return source_.description; }
+  [[nodiscard]] std::string explain_refusal(const HttpRequest& sent, const SigningScope&,
+                                            std::string_view said) const override {
+    return explain_sigv4_refusal(sent, said);
+  }
 
  private:
   std::vector<Header> sign_at(Bench& bench, const SigV4Request& request,

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/scrub.hpp"
 #include "base/text.hpp"
 #include "endpoint/retry.hpp"
 
@@ -113,15 +114,14 @@ void Call::sign() {
       .number = attempts_,
       .max = plan_.retry.max_attempts,
       .time_left = plan_.timeouts.total.count() > 0 ? time_left() : milliseconds(0)};
-  for (Header& header : endpoint().cloud->attempt_headers(attempt)) {
-    request.headers.push_back(std::move(header));
-  }
+  added_ = endpoint().cloud->attempt_headers(attempt);
+  request.headers.insert(request.headers.end(), added_.begin(), added_.end());
   const SteadyTime limit =
       plan_.timeouts.total.count() > 0 ? now() + time_left() : SteadyTime::max();
   auto proof = endpoint().signer->sign(request, {.deadline = limit, .stop = stop_.get_token()});
   if (!proof) return fail(std::move(proof).error());
-  proof_ = *std::move(proof);
-  request.headers.insert(request.headers.end(), proof_.begin(), proof_.end());
+  request.headers.insert(request.headers.end(), proof->begin(), proof->end());
+  added_.insert(added_.end(), proof->begin(), proof->end());
 
   if (!lane_) {
     lane_ = endpoint().client->lanes.lease(now());
@@ -181,8 +181,35 @@ void Call::explain() {
   error.phase = Phase::headers;
   error.http_status = head_->status;
   error.provider_body = clip(error_body_, max_kept_error_body_bytes);
+  if (error.code == ErrorCode::authentication || error.code == ErrorCode::permission)
+    explain_refusal(error);
+  scrub_proof(error);
   if (!error.retry_after) error.retry_after = retry_after(*head_, environment().now());
   fail(std::move(error));
+}
+
+// What the identity can tell about it takes the place of the provider's details, which may run to
+// pages and stay in provider_body.
+void Call::explain_refusal(Error& error) const {
+  HttpRequest sent = plan_.request;
+  sent.headers.insert(sent.headers.end(), added_.begin(), added_.end());
+  const std::string why =
+      endpoint().signer->explain_refusal(sent, endpoint().cloud->scope(), error.message);
+  if (!why.empty()) {
+    error.message.resize(std::min(error.message.find('\n'), error.message.size()));
+    error.message += "; " + why;
+  }
+}
+
+// Providers and proxies quote what they were sent.
+void Call::scrub_proof(Error& error) const {
+  for (const Header& header : added_) {
+    if (!header.sensitive) continue;
+    const auto space = header.value.find(' ');  // "Bearer …"
+    const Secret secret(header.value.substr(space == std::string::npos ? 0 : space + 1));
+    scrub(error.message, secret);
+    scrub(error.provider_body, secret);
+  }
 }
 
 void Call::back_off() {
@@ -201,7 +228,7 @@ void Call::finish() {
 
 bool Call::renew_proof(const Error& error) {
   const bool refused = error.code == ErrorCode::authentication && error.phase == Phase::headers;
-  if (!refused || free_attempts_ > 0 || !endpoint().signer->renew(proof_)) return false;
+  if (!refused || free_attempts_ > 0 || !endpoint().signer->renew(added_)) return false;
   ++free_attempts_;
   return true;
 }

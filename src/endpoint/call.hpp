@@ -78,6 +78,8 @@ class Call {
   void fail(Error error);  // retries where that is allowed
   void end(Error error);   // does not
   bool renew_proof(const Error& error);
+  void explain_refusal(Error& error) const;
+  void scrub_proof(Error& error) const;
   void check_stop_and_timers();
   void release();
 
@@ -104,7 +106,7 @@ class Call {
   std::optional<Error> error_;
   std::optional<HttpHead> head_;
   std::string error_body_;
-  std::vector<Header> proof_;
+  std::vector<Header> added_;  // by this attempt to plan_.request; its end is the proof
 
   // Timers run on the time spent in pump(), so a slow consumer never trips one.
   SteadyTime entered_{};

@@ -110,6 +110,18 @@ std::optional<Result<Item>> next_item(std::unique_ptr<Call>& call, bool& told) {
   return Result<Item>(consumer.take());
 }
 
+SigningServices services_of(const ClientState& client) {
+  return {
+      .transport = client.transport, .environment = client.environment, .tokens = client.tokens};
+}
+
+SignContext sign_context(const EndpointState& endpoint, const CallOptions& options) {
+  const Timeouts timeouts = options.timeouts.value_or(endpoint.client->options.timeouts);
+  const auto limit = timeouts.total;
+  const SteadyTime now = endpoint.client->environment->steady_now();
+  return {.deadline = limit.count() > 0 ? now + limit : SteadyTime::max(), .stop = options.stop};
+}
+
 std::string request_id_of(const Call& call) {
   return call.head() != nullptr ? call.endpoint().cloud->request_id(*call.head()) : std::string();
 }
@@ -137,9 +149,7 @@ Result<Endpoint> make_endpoint(const Client& client, std::unique_ptr<Cloud> clou
                                         cloud->dialect(), dialect::names())};
   }
   const auto& state = client.state();
-  auto signer = credentials.identity().signer_for(
-      cloud->scope(),
-      {.transport = state->transport, .environment = state->environment, .tokens = state->tokens});
+  auto signer = credentials.identity().signer_for(cloud->scope(), services_of(*state));
   if (!signer) return std::move(signer).error();
   std::string uri = cloud->uri();
   return Endpoint(std::make_shared<const EndpointState>(EndpointState{.client = state,
@@ -156,6 +166,17 @@ Endpoint::~Endpoint() = default;
 
 std::string_view Endpoint::uri() const noexcept { return state_->uri; }
 std::string Endpoint::describe_credentials() const { return state_->signer->describe(); }
+
+Result<CredentialReport> Endpoint::explain_credentials(const CallOptions& options) const {
+  CredentialReport report = state_->signer->explain(sign_context(*state_, options));
+  if (report.error && report.error->code == ErrorCode::cancelled) return *std::move(report.error);
+  return report;
+}
+
+Result<std::string> Endpoint::fetch_identity(const CallOptions& options) const {
+  return state_->signer->fetch_identity(services_of(*state_->client),
+                                        sign_context(*state_, options));
+}
 
 Result<ChatReply> Endpoint::chat(const ChatRequest& request, const CallOptions& options) const {
   auto call = make_chat_call(state_, request, false, options, std::make_unique<WholeConsumer>());

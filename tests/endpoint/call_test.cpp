@@ -187,6 +187,22 @@ TEST(CallRetry, StopsWhenTheClientsBudgetIsSpent) {
   EXPECT_EQ(drain(*stream).error->attempts, 1);
 }
 
+TEST(CallSigning, LetsTheIdentityExplainARefusalAndTakesTheProofOutOfIt) {
+  TestEndpoint test;
+  test.signer->knows_why = true;
+  test.transport->reply({.status = 401, .body = {"no\npages about token 1"}});
+  const Error error = stream_hello(test).error.value();
+  EXPECT_EQ(error.message, "no; Test said no to token ***");
+  EXPECT_EQ(error.provider_body, "no\npages about token ***");
+}
+
+TEST(CallSigning, KeepsTheProvidersWordsWithoutTheProofIfTheIdentityKnowsNothing) {
+  TestEndpoint test;
+  test.transport->reply({.status = 400, .body = {"bad header: token 1\nmore"}});
+  const Error error = stream_hello(test).error.value();
+  EXPECT_EQ(error.message, "bad header: token ***\nmore");
+}
+
 TEST(CallSigning, AsksForANewTokenOnceAfterA401) {
   TestEndpoint test;
   test.signer = std::make_shared<CountingSigner>(2);

@@ -80,14 +80,6 @@ TEST(OAuth, TakesOverTheWishToWait) {
   EXPECT_EQ(refusal("s", response, "").retry_after, 7s);
 }
 
-TEST(OAuth, ScrubsEchoedSecrets) {
-  std::string text = "got a+b and a%2Bb and a+b";
-  scrub(text, Secret("a+b"));
-  EXPECT_EQ(text, "got *** and *** and ***");
-  scrub(text, Secret());
-  EXPECT_EQ(text, "got *** and *** and ***");
-}
-
 struct AskTest : testing::Test {
   Result<HttpResponse> ask() {
     return ask_token_service(bench.services(), bench.context(), "the service", [] {

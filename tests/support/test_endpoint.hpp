@@ -57,8 +57,15 @@ class CountingSigner final : public Signer {
   }
   bool renew(const std::vector<Header>&) override { return ++current_ <= tokens_; }
   std::string describe() const override { return "test signer"; }
+  std::string explain_refusal(const HttpRequest& sent, const SigningScope& scope,
+                              std::string_view said) const override {
+    if (!knows_why) return {};
+    return scope.service + " said " + std::string(said.substr(0, said.find('\n'))) + " to " +
+           sent.headers.back().value;
+  }
 
   std::vector<Error> failures;  // from the back
+  bool knows_why = false;       // about refusals
 
  private:
   int tokens_;

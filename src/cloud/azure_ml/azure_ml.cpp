@@ -27,6 +27,10 @@ constexpr std::array<Family, 5> families = {{
     {".inference.ai.azure.com", "https://cognitiveservices.azure.com/.default"},
 }};
 
+// https://learn.microsoft.com/azure/machine-learning/how-to-authenticate-online-endpoint
+constexpr std::string_view score_action =
+    "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action";
+
 class AzureMl final : public Cloud {
  public:
   AzureMl(std::string host, std::string path, std::string base_url, EndpointOptions options)
@@ -97,9 +101,13 @@ class AzureMl final : public Cloud {
     if (status == 401) {
       error.message += fmt::format(
           "; with a key, check that it belongs to {}; with an Entra token, its audience must be "
-          "that of scope {} and the identity needs the action "
-          "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/score/action",
-          host_, scope_.empty() ? "(none is known for this host; set scope)" : scope_);
+          "that of scope {} and the identity needs the action {}",
+          host_, scope_.empty() ? "(none is known for this host; set scope)" : scope_,
+          score_action);
+    } else if (error.code == ErrorCode::permission) {
+      error.message += fmt::format(
+          "; the identity needs the action {} on the endpoint (role AzureML Data Scientist)",
+          needed_permission(error.message, score_action));
     } else if (status == 404) {
       error.message += fmt::format("; check the path {} and that a deployment{} has traffic", path_,
                                    option(options_, "deployment").empty() ? "" : " of that name");

@@ -67,4 +67,15 @@ std::string body_text(std::string_view body) {
   return clip(printable(trim(body)), longest);
 }
 
+std::string needed_permission(std::string_view message, std::string_view usual) {
+  for (const std::string_view word : {"ermission '", "action '", "ermission \""}) {
+    const auto at = message.find(word);
+    if (at == std::string_view::npos) continue;
+    const std::string_view rest = message.substr(at + word.size());
+    const auto end = rest.find(word.back());
+    if (end != std::string_view::npos && end > 0) return clip(printable(rest.substr(0, end)), 200);
+  }
+  return std::string(usual);
+}
+
 }  // namespace ek

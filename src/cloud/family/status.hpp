@@ -20,4 +20,8 @@ Error explain_body(int status, std::string_view body);
 /// empty.
 std::string body_text(std::string_view body);
 
+/// The permission or action that a refusal names in quotes, as Google ("Permission 'x' denied on
+/// …") and Azure ("does not have authorization to perform action 'x' over …") do; else `usual`.
+std::string needed_permission(std::string_view message, std::string_view usual);
+
 }  // namespace ek

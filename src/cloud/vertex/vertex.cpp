@@ -98,9 +98,9 @@ class Vertex final : public Cloud {
     if (error.reason == "SERVICE_DISABLED") {
       error.message += "; enable the API and wait a few minutes";
     } else if (error.code == ErrorCode::permission) {
-      error.message += fmt::format(
-          "; the identity needs aiplatform.endpoints.predict on project {} (role Vertex AI User)",
-          address_.project);
+      error.message += fmt::format("; the identity needs {} on project {} (role Vertex AI User)",
+                                   needed_permission(error.message, "aiplatform.endpoints.predict"),
+                                   address_.project);
     } else if (error.code == ErrorCode::not_found) {
       error.message +=
           fmt::format("; check that {} exists in {}", address_.resource, address_.location);

@@ -91,6 +91,17 @@ TEST(AzureMlExplain, NamesScopeAndActionOnA401) {
                                             HasSubstr("score/action")));
 }
 
+TEST(AzureMlExplain, NamesTheActionThatARoleMustAllow) {
+  const auto cloud = opened("azureml://" + host + "/score");
+  const Error denied = cloud->explain(
+      head(403), R"({"error":{"code":"AuthorizationFailed","message":"The client 'a' with object )"
+                 R"(id 'o' does not have authorization to perform action 'Microsoft.X/y/read' )"
+                 R"(over scope '/s' or the scope is invalid."}})");
+  EXPECT_EQ(denied.code, ErrorCode::permission);
+  EXPECT_THAT(denied.message, HasSubstr("needs the action Microsoft.X/y/read"));
+  EXPECT_THAT(cloud->explain(head(403), "").message, HasSubstr("onlineEndpoints/score/action"));
+}
+
 TEST(AzureMlRequestId, PrefersTheServersOwn) {
   const auto cloud = opened("azureml://" + host + "/score");
   EXPECT_EQ(cloud->request_id(head(200, {{"x-ms-request-id", "b"}, {"x-request-id", "a"}})), "a");

@@ -29,6 +29,14 @@ TEST(ErrorByStatus, IsWhatACallerWouldDo) {
   EXPECT_THAT(error_by_status(302).message, testing::HasSubstr("redirect"));
 }
 
+TEST(NeededPermission, IsTheOneThatTheRefusalQuotes) {
+  EXPECT_EQ(needed_permission("Permission 'a.b' denied on resource 'r'", "usual"), "a.b");
+  EXPECT_EQ(needed_permission("authorization to perform action 'M.X/y/action' over", "u"),
+            "M.X/y/action");
+  EXPECT_EQ(needed_permission("Permission 'unfinished", "usual"), "usual");
+  EXPECT_EQ(needed_permission("", "usual"), "usual");
+}
+
 TEST(BodyText, ShowsTitlesAndCutsLongText) {
   EXPECT_EQ(body_text("<!DOCTYPE html><html><head><TITLE>Error 404</TITLE>"), "Error 404");
   EXPECT_EQ(body_text("  plain \n"), "plain");

@@ -109,6 +109,11 @@ TEST(VertexExplain, AdvisesOnPermissionServiceAndHtml) {
   EXPECT_EQ(denied.code, ErrorCode::permission);
   EXPECT_EQ(denied.provider_code, "PERMISSION_DENIED");
   EXPECT_THAT(denied.message, HasSubstr("aiplatform.endpoints.predict"));
+  const Error named = cloud->explain(
+      head(403), R"({"error":{"code":403,"status":"PERMISSION_DENIED","message":"Permission )"
+                 R"('aiplatform.endpoints.explain' denied on resource '//r' (or it may not )"
+                 R"(exist)."}})");
+  EXPECT_THAT(named.message, HasSubstr("needs aiplatform.endpoints.explain on project p"));
   const Error html = cloud->explain(head(404), "<html><title>Error 404 (Not Found)!!1</title>");
   EXPECT_EQ(html.code, ErrorCode::not_found);
   EXPECT_THAT(html.message, HasSubstr("Error 404 (Not Found)"));

@@ -1,0 +1,18 @@
+#include "signing/signer.hpp"
+
+namespace ek {
+
+CredentialReport Signer::explain(const SignContext&) { return {.identity = describe()}; }
+
+Result<std::string> Signer::fetch_identity(const SigningServices&, const SignContext& context) {
+  CredentialReport report = explain(context);
+  if (report.error) return *std::move(report.error);
+  return std::move(report.identity);
+}
+
+std::string Signer::explain_refusal(const HttpRequest&, const SigningScope&,
+                                    std::string_view) const {
+  return {};
+}
+
+}  // namespace ek

@@ -16,6 +16,7 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
       request_(std::move(request)),
       max_unread_bytes_(std::max<std::size_t>(options.max_buffered_bytes, 1)),
       connect_timeout_(options.connect_timeout),
+      bypass_proxy_(options.bypass_proxy),
       head_(context.options.max_head_bytes) {}
 
 CurlExchange::~CurlExchange() {
@@ -40,6 +41,8 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   // 0 would be libcurl's 300 s.
   const auto limit = std::clamp<long long>(connect_timeout_.count(), 1, 86'400'000);
   curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit));
+  // Null is libcurl's default: what NO_PROXY says.
+  curl_easy_setopt(easy_.get(), CURLOPT_NOPROXY, bypass_proxy_ ? "*" : nullptr);
 }
 
 EasyHandle CurlExchange::detach() noexcept {

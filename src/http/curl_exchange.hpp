@@ -69,6 +69,7 @@ class CurlExchange final : public Exchange {
   HeaderList header_list_;
   const std::size_t max_unread_bytes_;
   const std::chrono::milliseconds connect_timeout_;
+  const bool bypass_proxy_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
 
   HeadParser head_;

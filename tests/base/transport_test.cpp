@@ -57,6 +57,18 @@ TEST(Fetch, EndsAtItsDeadlineWithoutNamingTheQuery) {
   EXPECT_EQ(f.transport.aborted(), 1u);
 }
 
+TEST(Fetch, PassesItsConnectTimerAndTheWayPastTheProxyOn) {
+  Fetching f;
+  f.transport.reply({});
+  ASSERT_TRUE(ek::fetch(f.transport, {.url = "http://169.254.170.2/"},
+                        {.deadline = f.clock->steady_now() + 10s,
+                         .connect_timeout = 250ms,
+                         .bypass_proxy = true,
+                         .now = [&] { return f.clock->steady_now(); }}));
+  EXPECT_EQ(f.transport.transfers().at(0).connect_timeout, 250ms);
+  EXPECT_TRUE(f.transport.transfers().at(0).bypass_proxy);
+}
+
 TEST(Fetch, EndsWhenItIsStopped) {
   Fetching f;
   f.transport.reply({.hangs = true});

@@ -168,6 +168,17 @@ TEST(CurlTransport, AsksThroughTheProxyOfItsOptions) {
               ElementsAre(StartsWith("POST http://model.invalid/x HTTP/1.1\r\n")));
 }
 
+TEST(CurlTransport, GoesPastTheProxyWhereARequestAsksForThat) {
+  LoopbackServer proxy({{reply("by proxy")}});
+  LoopbackServer metadata({{reply("direct")}});
+  HttpOptions options = ek::testing::bare_options();
+  options.proxy = proxy.url("");
+  const auto lane = make_curl_transport(options)->open_lane();
+  EXPECT_EQ(run(*lane, post(metadata.url()), {.bypass_proxy = true}).body, "direct");
+  EXPECT_EQ(run(*lane, post("http://model.invalid/x")).body, "by proxy")
+      << "the next request on the same handle goes through it again";
+}
+
 TEST(CurlTransport, TellsThatTheProxyRefusedTheTunnel) {
   LoopbackServer proxy({{reply("", "407 Who")}});
   HttpOptions options = ek::testing::bare_options();

@@ -85,6 +85,11 @@ class FakeTransport final : public Transport {
     const std::lock_guard lock(mutex_);
     return requests_;
   }
+  /// With which options each of requests() went out.
+  [[nodiscard]] std::vector<TransferOptions> transfers() const {
+    const std::lock_guard lock(mutex_);
+    return transfers_;
+  }
   [[nodiscard]] std::size_t request_count() const {
     const std::lock_guard lock(mutex_);
     return requests_.size();
@@ -109,9 +114,10 @@ class FakeTransport final : public Transport {
   class FakeLane;
   class FakeExchange;
 
-  ScriptedReply take(const HttpRequest& request) {
+  ScriptedReply take(const HttpRequest& request, const TransferOptions& options) {
     std::unique_lock lock(mutex_);
     requests_.push_back(request);
+    transfers_.push_back(options);
     if (!replies_.empty()) {
       ScriptedReply next = std::move(replies_.front());
       replies_.pop_front();
@@ -133,6 +139,7 @@ class FakeTransport final : public Transport {
   std::deque<ScriptedReply> replies_;
   Handler handler_;
   std::vector<HttpRequest> requests_;
+  std::vector<TransferOptions> transfers_;
   std::size_t lanes_opened_ = 0;
   std::size_t aborted_ = 0;
 };
@@ -236,7 +243,7 @@ inline std::unique_ptr<Lane> FakeTransport::open_lane() {
 
 inline std::unique_ptr<Exchange> FakeTransport::FakeLane::start(HttpRequest request,
                                                                 const TransferOptions& options) {
-  return std::make_unique<FakeExchange>(*this, transport_.take(request), options);
+  return std::make_unique<FakeExchange>(*this, transport_.take(request, options), options);
 }
 
 inline void FakeTransport::FakeLane::wait(SteadyTime until) {

@@ -44,7 +44,10 @@ struct HttpResponse {
 struct TransferOptions {
   std::chrono::milliseconds connect_timeout{10'000};  ///< DNS, TCP, proxy and TLS together.
   /// The transfer pauses while this much is unread, so a slow consumer slows the sender.
-  std::size_t max_buffered_bytes = 256 * 1024;
+  std::size_t max_buffered_bytes = std::size_t{256} * 1024;
+  /// Straight to the host, whatever proxy is set: for metadata services on link-local addresses,
+  /// which answer with keys.
+  bool bypass_proxy = false;
 };
 
 /// One request under way. Owned by the caller, used on the lane's thread. Destroying it before the
@@ -93,7 +96,10 @@ class EK_API Transport {
 struct FetchOptions {
   SteadyTime deadline{};
   std::stop_token stop{};
-  std::size_t max_body_bytes = 1 << 20;
+  std::size_t max_body_bytes = std::size_t{1} << 20U;
+  /// As in TransferOptions.
+  std::chrono::milliseconds connect_timeout{10'000};
+  bool bypass_proxy = false;
   /// The clock that `deadline` belongs to.
   std::function<SteadyTime()> now = std::chrono::steady_clock::now;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "signing/aws/trace.hpp"
 #include "signing/bearer.hpp"
 #include "signing/credentials_error.hpp"
 #include "signing/sigv4_refusal.hpp"
@@ -40,6 +41,8 @@ class SigV4Signer final : public Signer {
     std::unique_ptr<Bench> bench = take_bench();
     auto headers = sign_at(*bench, *to_sign, *keys);
     put_back(std::move(bench));
+    if (auto trace = lambda_trace_header(*environment_, request.headers))
+      headers.push_back(*std::move(trace));
     return headers;
   }
 
@@ -105,20 +108,9 @@ std::string name_of(const AwsKeys& keys) {
   return fmt::format("AWS access key {}", shorten(printable(keys.access_key_id)));
 }
 
-// Empty, or a line break pasted with it: SignatureDoesNotMatch would be the answer to both.
 bool is_key_text(std::string_view text) noexcept {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7F; });
-}
-
-Result<std::shared_ptr<const AwsKeys>> checked(std::shared_ptr<const AwsKeys> keys) {
-  if (!is_key_text(keys->access_key_id))
-    return credentials_error("expected an AWS access key id; it is empty or holds blanks");
-  if (!is_key_text(keys->secret_access_key.reveal()))
-    return credentials_error("expected an AWS secret access key; it is empty or holds blanks");
-  if (!keys->session_token.empty() && !is_key_text(keys->session_token.reveal()))
-    return credentials_error("expected an AWS session token without blanks or line breaks");
-  return keys;
 }
 
 class AwsIdentity final : public Identity {
@@ -142,9 +134,21 @@ std::shared_ptr<const Identity> make_aws_identity(AwsKeys keys) {
   return std::make_shared<AwsIdentity>(std::move(keys));
 }
 
+Result<void> check_aws_keys(const AwsKeys& keys) {
+  if (!is_key_text(keys.access_key_id))
+    return credentials_error("expected an AWS access key id; it is empty or holds blanks");
+  if (!is_key_text(keys.secret_access_key.reveal()))
+    return credentials_error("expected an AWS secret access key; it is empty or holds blanks");
+  if (!keys.session_token.empty() && !is_key_text(keys.session_token.reveal()))
+    return credentials_error("expected an AWS session token without blanks or line breaks");
+  return {};
+}
+
 AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin) {
   std::string description = fmt::format("{}{}", name_of(keys), origin);
-  auto outcome = checked(std::make_shared<const AwsKeys>(std::move(keys)));
+  const auto good = check_aws_keys(keys);
+  Result<std::shared_ptr<const AwsKeys>> outcome = std::make_shared<const AwsKeys>(std::move(keys));
+  if (!good) outcome = good.error();
   return {.description = std::move(description),
           .get = [outcome = std::move(outcome)](const SignContext&) { return outcome; }};
 }

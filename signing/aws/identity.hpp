@@ -1,8 +1,10 @@
 // AWS keys as an identity, and the signer that uses keys from any source.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "endpointkit/error.hpp"
@@ -22,9 +24,15 @@ struct AwsKeySource {
   std::function<Result<std::shared_ptr<const AwsKeys>>(const SignContext& context)> get{};
   /// Forgets keys that were refused; not set if there can be no others.
   std::function<void(const AwsKeys& refused)> drop{};
+  /// When the keys of the last get() end; not set, or none, if they do not.
+  std::function<std::optional<std::chrono::system_clock::time_point>()> expiry{};
 };
 /// Keys that do not change. `origin` is "", or " from the environment".
 AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin = "");
+
+/// Errors: authentication/credentials for a member that is empty or holds blanks or line breaks,
+/// which are pasted with it: SignatureDoesNotMatch would be the answer.
+Result<void> check_aws_keys(const AwsKeys& keys);
 
 /// SigV4 by header, for the scope's service and region. Gives x-amz-date, authorization and, with
 /// temporary keys, x-amz-security-token.

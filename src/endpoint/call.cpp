@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/http_date.hpp"
 #include "base/scrub.hpp"
 #include "base/text.hpp"
 #include "endpoint/retry.hpp"
@@ -118,6 +119,7 @@ void Call::sign() {
   request.headers.insert(request.headers.end(), added_.begin(), added_.end());
   const SteadyTime limit =
       plan_.timeouts.total.count() > 0 ? now() + time_left() : SteadyTime::max();
+  signed_at_ = endpoint().client->clock->offset();
   auto proof = endpoint().signer->sign(request, {.deadline = limit, .stop = stop_.get_token()});
   if (!proof) return fail(std::move(proof).error());
   request.headers.insert(request.headers.end(), proof->begin(), proof->end());
@@ -185,7 +187,21 @@ void Call::explain() {
     explain_refusal(error);
   scrub_proof(error);
   if (!error.retry_after) error.retry_after = retry_after(*head_, environment().now());
+  clock_moved_ = clock_was_wrong(error);
+  error.retryable |= clock_moved_;
   fail(std::move(error));
+}
+
+// The server's Date tells the time of its refusal, unless a cache gave the answer (RFC 9111 §5.1)
+// or it was long under way.
+bool Call::clock_was_wrong(const Error& error) const {
+  const bool refused =
+      error.code == ErrorCode::authentication || error.code == ErrorCode::permission;
+  if (!refused || !endpoint().signer->is_dated()) return false;
+  const bool old =
+      !head_->header("age").empty() || pumped() - attempt_began_ > std::chrono::minutes(15);
+  const auto date = parse_http_date(head_->header("date"));
+  return !old && date && endpoint().client->clock->learn(*date, signed_at_);
 }
 
 // What the identity can tell about it takes the place of the provider's details, which may run to
@@ -228,7 +244,8 @@ void Call::finish() {
 
 bool Call::renew_proof(const Error& error) {
   const bool refused = error.code == ErrorCode::authentication && error.phase == Phase::headers;
-  if (!refused || free_attempts_ > 0 || !endpoint().signer->renew(added_)) return false;
+  if (!refused || clock_moved_ || free_attempts_ > 0 || !endpoint().signer->renew(added_))
+    return false;
   ++free_attempts_;
   return true;
 }

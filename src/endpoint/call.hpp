@@ -80,6 +80,7 @@ class Call {
   bool renew_proof(const Error& error);
   void explain_refusal(Error& error) const;
   void scrub_proof(Error& error) const;
+  [[nodiscard]] bool clock_was_wrong(const Error& error) const;
   void check_stop_and_timers();
   void release();
 
@@ -98,10 +99,12 @@ class Call {
   bool progressed_ = false;
   const std::string id_;
   int attempts_ = 0;
-  int free_attempts_ = 0;   // sent again with a new token: does not count
-  int retry_paid_ = 0;      // what the last retry took from the budget
-  bool content_ = false;    // this attempt has shown a piece of the answer
-  bool committed_ = false;  // and the application has one
+  int free_attempts_ = 0;     // sent again with a new token: does not count
+  bool clock_moved_ = false;  // the last refusal told the right time: the proof itself was good
+  std::chrono::seconds signed_at_{};  // the offset of the clock that made the proof
+  int retry_paid_ = 0;                // what the last retry took from the budget
+  bool content_ = false;              // this attempt has shown a piece of the answer
+  bool committed_ = false;            // and the application has one
   bool last_given_ = false;
   std::optional<Error> error_;
   std::optional<HttpHead> head_;

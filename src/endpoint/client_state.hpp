@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "endpoint/clock_correction.hpp"
 #include "endpoint/retry.hpp"
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/ext/environment.hpp"
@@ -16,7 +17,8 @@ struct ClientState {
   explicit ClientState(ClientOptions options);
 
   const ClientOptions options;
-  const std::shared_ptr<const Environment> environment;
+  const std::shared_ptr<ClockCorrection> clock;
+  const std::shared_ptr<const Environment> environment;  ///< With that clock.
   const std::shared_ptr<Transport> transport;
   const std::shared_ptr<TokenCache> tokens;
   LanePool lanes;

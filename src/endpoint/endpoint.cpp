@@ -130,7 +130,8 @@ std::string request_id_of(const Call& call) {
 
 ClientState::ClientState(ClientOptions given)
     : options(std::move(given)),
-      environment(environment_or_system(options)),
+      clock(std::make_shared<ClockCorrection>(environment_or_system(options))),
+      environment(with_clock(clock->world(), clock)),
       transport(transport_or_curl(options)),
       tokens(make_token_cache()),
       lanes(transport) {}

@@ -230,6 +230,60 @@ TEST(CallSigning, SendsNothingWithoutAProof) {
   EXPECT_EQ(test.transport->request_count(), 0U);
 }
 
+// The clock of the tests shows Wed, 25 Nov 2026 12:00:00.
+ScriptedReply refused_at(const char* date, int status = 403) {
+  return {.status = status, .headers = {{"date", date}}, .body = {"no"}};
+}
+
+TEST(CallClock, IsCorrectedByARefusalOfADatedProof) {
+  TestEndpoint test;
+  test.signer->dated = true;
+  test.transport->reply(refused_at("Wed, 25 Nov 2026 13:30:00 GMT", 401));
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  EXPECT_TRUE(stream_hello(test).finished);
+  EXPECT_GE(test.state->environment->now() - test.clock->now(), 89min);
+  EXPECT_EQ(test.transport->requests().at(1).headers.back().value, "token 1")
+      << "what was wrong was the time, not the token";
+}
+
+TEST(CallClock, IsNoReasonToTryTwice) {
+  TestEndpoint test;
+  test.signer->dated = true;
+  for (int i = 0; i < 2; ++i)
+    test.transport->reply(refused_at("Wed, 25 Nov 2026 13:30:00 GMT", 401));
+  const Outcome outcome = stream_hello(test);
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->attempts, 2);
+  EXPECT_FALSE(outcome.error->retryable);
+}
+
+TEST(CallClock, IsLeftAloneWhereADateProvesNothing) {
+  const char* hours_off = "Wed, 25 Nov 2026 15:00:00 GMT";
+  ScriptedReply cached = refused_at(hours_off, 401), slow = cached;
+  cached.headers.push_back({"age", "7200"});
+  slow.head_after = 16min;
+  struct Row {
+    ScriptedReply reply;
+    bool dated;
+  };
+  const Row table[] = {{refused_at(hours_off, 401), false},
+                       {refused_at("Wed, 25 Nov 2026 12:03:00 GMT", 401), true},
+                       {refused_at("yesterday", 401), true},
+                       {refused_at(hours_off, 400), true},
+                       {cached, true},
+                       {slow, true}};
+  for (const Row& row : table) {
+    TestEndpoint test;
+    test.signer->dated = row.dated;
+    test.transport->reply(row.reply);
+    ClientOptions patient;
+    patient.timeouts = {.first_event = 0ms, .idle = 0ms, .total = 0ms};
+    EXPECT_TRUE(stream_hello(test, std::move(patient)).error);
+    EXPECT_EQ(test.transport->request_count(), 1U);
+    EXPECT_EQ(test.state->clock->offset(), 0s);
+  }
+}
+
 TEST(CallTimer, EachIsNamedInItsError) {
   struct Row {
     Phase phase;

@@ -56,6 +56,7 @@ class CountingSigner final : public Signer {
     return std::vector<Header>{{"authorization", "token " + std::to_string(current_), true}};
   }
   bool renew(const std::vector<Header>&) override { return ++current_ <= tokens_; }
+  bool is_dated() const override { return dated; }
   std::string describe() const override { return "test signer"; }
   std::string explain_refusal(const HttpRequest& sent, const SigningScope& scope,
                               std::string_view said) const override {
@@ -65,7 +66,8 @@ class CountingSigner final : public Signer {
   }
 
   std::vector<Error> failures;  // from the back
-  bool knows_why = false;       // about refusals
+  bool dated = false;
+  bool knows_why = false;  // about refusals
 
  private:
   int tokens_;

@@ -9,7 +9,8 @@ set(may_http      "^(base|http)/")
 set(may_wire      "^(base|wire)/")
 set(may_dialect   "^(base|dialect)/")
 set(may_endpoint  "^(base|http|wire|dialect|endpoint)/|^signing/signer\\.hpp$")
-set(may_family    "^(base|wire)/|^cloud/family/|^endpoint/cloud\\.hpp$|^signing/signer\\.hpp$|^dialect/dialect\\.hpp$")
+# A partition table is no identity, but both need it: it stands in the lower of the two layers.
+set(may_family    "^(base|wire)/|^cloud/family/|^endpoint/cloud\\.hpp$|^signing/(signer|aws/endpoints)\\.hpp$|^dialect/dialect\\.hpp$")
 set(may_cloud     "${may_family}")  # and its own folder, below
 set(may_registry  "^(base|cloud)/|^endpoint/cloud\\.hpp$")
 # It turns JSON into requests, and says which dialects there are.

@@ -156,6 +156,18 @@ std::optional<std::chrono::system_clock::time_point> TokenCache::expiry(
   return found->second.wall_end;
 }
 
+void TokenCache::note_absent(const std::string& key, Error why, SteadyTime until) {
+  const std::lock_guard lock(mutex_);
+  absent_.insert_or_assign(key, Absence{std::move(why), until});
+}
+
+std::optional<Error> TokenCache::absent(const std::string& key, SteadyTime now) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = absent_.find(key);
+  if (found == absent_.end() || now >= found->second.until) return std::nullopt;
+  return found->second.why;
+}
+
 std::shared_ptr<TokenCache> make_token_cache() { return std::make_shared<TokenCache>(); }
 
 }  // namespace ek

@@ -66,6 +66,12 @@ class TokenCache {
   /// Forgets the token of `key` if it still is `refused`: of many calls that were refused with the
   /// same token only the first drops it.
   void drop(const std::string& key, const Secret& refused);
+
+  /// Remembers that the service behind `key` is not there, so that calls do not look for it anew
+  /// each time: `why`, until `until` of the steady clock.
+  void note_absent(const std::string& key, Error why, SteadyTime until);
+  /// What note_absent() was told, while it holds at `now`.
+  [[nodiscard]] std::optional<Error> absent(const std::string& key, SteadyTime now) const;
   /// When the token of `key` ends by the wall clock; none if there is no token.
   [[nodiscard]] std::optional<std::chrono::system_clock::time_point> expiry(
       const std::string& key) const;
@@ -85,6 +91,11 @@ class TokenCache {
 
   mutable std::mutex mutex_;
   std::map<std::string, Entry> entries_;  // Nodes stay where they are; none is ever removed.
+  struct Absence {
+    Error why;
+    SteadyTime until;
+  };
+  std::map<std::string, Absence> absent_;
 };
 
 }  // namespace ek

@@ -23,7 +23,7 @@ file(WRITE ${TREE}/src/http/ca_store.cpp "#include <openssl/x509.h>\n")
 file(WRITE ${TREE}/src/wire/sse.cpp "#include \"base/text.hpp\"\n")
 file(WRITE ${TREE}/src/dialect/openai.cpp "#include <nlohmann/json.hpp>\n#include \"dialect/dialect.hpp\"\n")
 file(WRITE ${TREE}/src/endpoint/call.cpp "#include \"http/lane_pool.hpp\"\n#include \"signing/signer.hpp\"\n#include \"wire/decoder.hpp\"\n")
-file(WRITE ${TREE}/src/cloud/family/aws.cpp "#include \"base/uri.hpp\"\n")
+file(WRITE ${TREE}/src/cloud/family/aws.cpp "#include \"base/uri.hpp\"\n#include \"signing/aws/endpoints.hpp\"\n")
 file(WRITE ${TREE}/src/cloud/sagemaker/sagemaker.cpp
   "#include \"cloud/family/aws.hpp\"\n#include \"cloud/sagemaker/entry.hpp\"\n#include \"endpoint/cloud.hpp\"\n")
 file(WRITE ${TREE}/src/cloud/registry.cpp "#include \"cloud/sagemaker/entry.hpp\"\n#include \"cloud/vertex/entry.hpp\"\n")

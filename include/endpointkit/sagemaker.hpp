@@ -1,6 +1,6 @@
 // Amazon SageMaker real-time endpoints (SageMaker Runtime, API version 2017-05-13).
-// Options by key: dialect, base_url, inference_component, target_variant, target_model,
-// target_container, session_id, custom_attributes, inference_id.
+// Options by key: dialect, route, base_url, use_fips, use_dualstack, inference_component,
+// target_variant, target_model, target_container, session_id, custom_attributes, inference_id.
 #pragma once
 
 #include <string>
@@ -15,7 +15,12 @@ struct Config {
   std::string dialect = "openai";     ///< What the container speaks: "openai", "tgi", "raw".
   std::string inference_component{};  ///< Needed on endpoints made of inference components.
   std::string target_variant{};       ///< Pins a production variant.
-  std::string base_url{};             ///< Instead of the region's host: PrivateLink, an emulator.
+  /// "openai": the OpenAI-compatible route, chat completions only, for containers such as vLLM. AWS
+  /// keys become a bearer token there; the identity needs sagemaker:CallWithBearerToken.
+  std::string route{};
+  bool use_fips = false;       ///< Hosts with FIPS 140 validated cryptography.
+  bool use_dualstack = false;  ///< Hosts that are reached over IPv6 too.
+  std::string base_url{};      ///< Instead of the region's host: PrivateLink, an emulator.
 };
 
 /// Errors: invalid_request, naming the member that is wrong; or credentials of another cloud.

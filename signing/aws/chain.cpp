@@ -2,15 +2,21 @@
 
 #include <array>
 
+#include "signing/aws/bearer.hpp"
+#include "signing/aws/container.hpp"
 #include "signing/aws/environment.hpp"
+#include "signing/aws/imds.hpp"
 
 namespace ek {
 
 CredentialChain aws_chain() {
-  static const std::array sources = {aws_environment_source()};
+  static const std::array sources = {aws_bearer_key_source(), aws_environment_source(),
+                                     aws_container_source(), aws_imds_source()};
   return {.kind = "AWS credentials",
           .sources = sources,
-          .advice = "Set both variables, or give the keys with Credentials::aws_keys"};
+          .advice =
+              "Set the variables AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the keys "
+              "with Credentials::aws_keys"};
 }
 
 }  // namespace ek

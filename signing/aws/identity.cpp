@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "base/text.hpp"
+#include "signing/aws/bearer.hpp"
 #include "signing/aws/trace.hpp"
 #include "signing/bearer.hpp"
+#include "signing/chain.hpp"
 #include "signing/credentials_error.hpp"
 #include "signing/sigv4_refusal.hpp"
 
@@ -57,6 +59,7 @@ class SigV4Signer final : public Signer {
     return false;
   }
 
+  [[nodiscard]] bool is_dated() const override { return !keeps_own_clock(*environment_); }
   [[nodiscard]] std::string describe() const override { return source_.description; }
   [[nodiscard]] std::string explain_refusal(const HttpRequest& sent, const SigningScope&,
                                             std::string_view said) const override {
@@ -144,6 +147,11 @@ Result<void> check_aws_keys(const AwsKeys& keys) {
   return {};
 }
 
+bool keeps_own_clock(const Environment& environment) {
+  const auto text = variable(environment, "AWS_DISABLE_CLOCK_SKEW_CORRECTION");
+  return text && iequals(*text, "true");
+}
+
 AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin) {
   std::string description = fmt::format("{}{}", name_of(keys), origin);
   const auto good = check_aws_keys(keys);
@@ -155,6 +163,8 @@ AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin) {
 
 std::shared_ptr<Signer> make_sigv4_signer(AwsKeySource source, SigningScope scope,
                                           std::shared_ptr<const Environment> environment) {
+  if (scope.aws_bearer)
+    return make_aws_bearer_signer(std::move(source), std::move(scope), std::move(environment));
   return std::make_shared<SigV4Signer>(std::move(source), std::move(scope), std::move(environment));
 }
 

@@ -34,8 +34,12 @@ AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin = "");
 /// which are pasted with it: SignatureDoesNotMatch would be the answer.
 Result<void> check_aws_keys(const AwsKeys& keys);
 
+/// True if AWS_DISABLE_CLOCK_SKEW_CORRECTION is: what servers say of the time is not believed.
+bool keeps_own_clock(const Environment& environment);
+
 /// SigV4 by header, for the scope's service and region. Gives x-amz-date, authorization and, with
-/// temporary keys, x-amz-security-token.
+/// temporary keys, x-amz-security-token. For a scope that wants a bearer token, that of
+/// signing/aws/bearer.hpp.
 std::shared_ptr<Signer> make_sigv4_signer(AwsKeySource source, SigningScope scope,
                                           std::shared_ptr<const Environment> environment);
 

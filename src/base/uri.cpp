@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 #include "base/text.hpp"
 
@@ -19,6 +20,11 @@ Error bad_uri(std::string_view text, std::string_view why) {
   return {.code = ErrorCode::invalid_request,
           .phase = Phase::request,
           .message = fmt::format("\"{}\" is no usable URI: {}", clip(printable(text), 200), why)};
+}
+
+Error bad_base(std::string message) {
+  return {
+      .code = ErrorCode::invalid_request, .phase = Phase::request, .message = std::move(message)};
 }
 
 bool is_scheme(std::string_view text) noexcept {
@@ -95,6 +101,20 @@ Result<Uri> parse_uri(std::string_view text) {
   const std::string_view wrong = parse_authority(rest.substr(0, slash), uri);
   if (!wrong.empty()) return bad_uri(text, wrong);
   return uri;
+}
+
+Result<std::string> check_base_url(std::string_view url, std::string_view where_from) {
+  auto uri = parse_uri(url);
+  if (!uri) return bad_base(fmt::format("{}: {}", where_from, uri.error().message));
+  if (uri->scheme != "https" && uri->scheme != "http") {
+    return bad_base(fmt::format("{} is \"{}\"; expected a URL that begins with https:// or http://",
+                                where_from, url));
+  }
+  if (!uri->query.empty()) {
+    return bad_base(fmt::format("{} is \"{}\"; expected a URL without a query", where_from, url));
+  }
+  while (uri->path.ends_with('/')) uri->path.pop_back();
+  return fmt::format("{}://{}{}", uri->scheme, uri->authority(), uri->path);
 }
 
 std::string percent_encode(std::string_view text, std::string_view keep) {

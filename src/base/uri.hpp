@@ -24,6 +24,9 @@ struct Uri {
 /// Errors: invalid_request, naming what is wrong with which text. Userinfo and fragments are
 /// refused.
 Result<Uri> parse_uri(std::string_view text);
+/// A base URL as users write it, without the slash at its end. Errors: invalid_request if it is no
+/// http or https URL, or has a query; `where_from` names the option or variable.
+Result<std::string> check_base_url(std::string_view url, std::string_view where_from);
 
 /// Encodes everything but A-Z a-z 0-9 - . _ ~ (RFC 3986 §2.3), upper-case hex. `keep` lists more
 /// characters to leave alone.

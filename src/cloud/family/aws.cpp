@@ -1,30 +1,22 @@
 #include "cloud/family/aws.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
-#include <span>
+#include <utility>
 
 #include "base/text.hpp"
+#include "base/uri.hpp"
 #include "cloud/family/options.hpp"
 #include "cloud/family/status.hpp"
+#include "signing/aws/endpoints.hpp"
 
 namespace ek::aws {
 namespace {
 
 using nlohmann::json;
-
-struct Partition {
-  std::string_view region_prefix, dns_suffix;
-};
-// partitions.json of the AWS SDKs, November 2026.
-constexpr std::array<Partition, 7> partitions = {{{"cn-", "amazonaws.com.cn"},
-                                                  {"eusc-", "amazonaws.eu"},
-                                                  {"us-iso-", "c2s.ic.gov"},
-                                                  {"us-isob-", "sc2s.sgov.gov"},
-                                                  {"eu-isoe-", "cloud.adc-e.uk"},
-                                                  {"us-isof-", "csp.hci.ic.gov"},
-                                                  {"", "amazonaws.com"}}};
 
 struct Meaning {
   std::string_view provider_code;
@@ -170,27 +162,30 @@ Error make_error(std::string code, std::string_view body, int status) {
 
 }  // namespace
 
-std::string_view dns_suffix(std::string_view region) noexcept {
-  for (const Partition& partition : partitions) {
-    if (region.starts_with(partition.region_prefix)) return partition.dns_suffix;
-  }
-  return partitions.back().dns_suffix;
-}
-
 std::string region_from_env(const Environment& environment) {
   std::string region = variable(environment, "AWS_REGION");
   return region.empty() ? variable(environment, "AWS_DEFAULT_REGION") : region;
 }
 
-Result<std::string> endpoint_url_from_env(const Environment& environment,
-                                          const std::string& service) {
-  if (iequals(variable(environment, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true"))
-    return std::string();
-  for (const std::string& name : {"AWS_ENDPOINT_URL_" + service, std::string("AWS_ENDPOINT_URL")}) {
-    if (const std::string url = variable(environment, name); !url.empty())
-      return check_base_url(url, name);
+Result<std::string> base_url(std::string_view service, std::string_view region,
+                             const EndpointOptions& options, const Environment& environment) {
+  AwsEndpointSettings given;
+  for (const auto& [key, member] :
+       {std::pair("use_fips", &given.fips), std::pair("use_dualstack", &given.dual_stack)}) {
+    const std::string text = option(options, key);
+    if (text.empty()) continue;
+    if (text != "true" && text != "false")
+      return invalid(fmt::format("{} is \"{}\"; expected true or false", key, text));
+    *member = text == "true";
   }
-  return std::string();
+  if (const std::string url = option(options, "base_url"); !url.empty()) {
+    auto checked = check_base_url(url, "base_url");
+    if (!checked) return checked;
+    given.url = *std::move(checked);
+  }
+  auto found = find_aws_endpoint(environment, service, region, std::move(given));
+  if (!found) return std::move(found).error();
+  return std::move(found->url);
 }
 
 Error explain(const HttpHead& head, std::string_view body) {

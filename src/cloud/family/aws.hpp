@@ -1,26 +1,24 @@
-// What the AWS services share: partitions, service hosts, the error envelope of restJson1.
+// What the AWS services share: options for their hosts, the error envelope of restJson1.
 #pragma once
 
 #include <string>
 #include <string_view>
 
+#include "endpointkit/endpoint.hpp"
 #include "endpointkit/error.hpp"
 #include "endpointkit/ext/environment.hpp"
 #include "endpointkit/ext/transport.hpp"
 
 namespace ek::aws {
 
-/// The DNS suffix of the partition that a region belongs to; unknown regions belong to "aws".
-std::string_view dns_suffix(std::string_view region) noexcept;
-
 /// AWS_REGION, else AWS_DEFAULT_REGION, else "".
 std::string region_from_env(const Environment& environment);
 
-/// The endpoint that the variables override: AWS_ENDPOINT_URL_<SERVICE>, else AWS_ENDPOINT_URL,
-/// unless AWS_IGNORE_CONFIGURED_ENDPOINT_URLS is true. "" if none. `service` as in the variable:
-/// "SAGEMAKER_RUNTIME".
-Result<std::string> endpoint_url_from_env(const Environment& environment,
-                                          const std::string& service);
+/// Where `service` ("sagemaker-runtime") answers, as the options base_url, use_fips and
+/// use_dualstack, the environment and the region say, in this order.
+/// Errors: invalid_request, naming the option or variable that is wrong.
+Result<std::string> base_url(std::string_view service, std::string_view region,
+                             const EndpointOptions& options, const Environment& environment);
 
 /// The error that `head` and `body` tell, or, with a `code` given, that an exception frame tells.
 /// The code is looked for in x-amzn-errortype, `code` and `__type`, in this order.

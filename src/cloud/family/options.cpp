@@ -5,8 +5,6 @@
 
 #include <algorithm>
 
-#include "base/uri.hpp"
-
 namespace ek {
 
 Error invalid(std::string message) {
@@ -42,20 +40,6 @@ Result<void> check_known(const EndpointOptions& options, std::string_view cloud,
 
 std::string variable(const Environment& environment, const std::string& name) {
   return environment.variable(name).value_or("");
-}
-
-Result<std::string> check_base_url(std::string_view url, std::string_view where_from) {
-  auto uri = parse_uri(url);
-  if (!uri) return invalid(fmt::format("{}: {}", where_from, uri.error().message));
-  if (uri->scheme != "https" && uri->scheme != "http") {
-    return invalid(fmt::format("{} is \"{}\"; expected a URL that begins with https:// or http://",
-                               where_from, url));
-  }
-  if (!uri->query.empty()) {
-    return invalid(fmt::format("{} is \"{}\"; expected a URL without a query", where_from, url));
-  }
-  while (uri->path.ends_with('/')) uri->path.pop_back();
-  return fmt::format("{}://{}{}", uri->scheme, uri->authority(), uri->path);
 }
 
 }  // namespace ek

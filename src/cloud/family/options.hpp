@@ -29,8 +29,4 @@ Result<void> check_known(const EndpointOptions& options, std::string_view cloud,
 /// A variable's value, or "" if it is unset.
 std::string variable(const Environment& environment, const std::string& name);
 
-/// A base URL as users write it, without the slash at its end. Errors: invalid_request if it is no
-/// http or https URL, or has a query.
-Result<std::string> check_base_url(std::string_view url, std::string_view where_from);
-
 }  // namespace ek

@@ -1,4 +1,6 @@
-// Amazon SageMaker Runtime: InvokeEndpoint and InvokeEndpointWithResponseStream (API 2017-05-13).
+// Amazon SageMaker Runtime: InvokeEndpoint and InvokeEndpointWithResponseStream (API 2017-05-13),
+// and the OpenAI-compatible route to the same endpoints, which takes a bearer token and streams
+// plain SSE.
 #include "endpointkit/sagemaker.hpp"
 
 #include <fmt/format.h>
@@ -8,6 +10,7 @@
 #include "base/uri.hpp"
 #include "cloud/family/aws.hpp"
 #include "cloud/family/options.hpp"
+#include "cloud/family/status.hpp"
 #include "cloud/sagemaker/entry.hpp"
 #include "endpoint/cloud.hpp"
 #include "wire/event_stream.hpp"
@@ -37,15 +40,21 @@ class SageMaker final : public Cloud {
         endpoint_(std::move(endpoint)),
         base_url_(std::move(base_url)),
         dialect_(option(options, "dialect", "openai")),
+        openai_route_(option(options, "route") == "openai"),
         options_(std::move(options)) {}
 
   std::string uri() const override { return fmt::format("sagemaker://{}/{}", region_, endpoint_); }
   SigningScope scope() const override {
-    return {.aws_service = "sagemaker", .aws_region = region_, .service = "SageMaker"};
+    return {.aws_service = "sagemaker",
+            .aws_region = region_,
+            .aws_bearer = openai_route_,
+            .accepts_key = openai_route_,
+            .service = "SageMaker"};
   }
   std::string_view dialect() const noexcept override { return dialect_; }
 
   HttpRequest address(Operation operation) const override {
+    if (openai_route_) return openai_address(std::move(operation));
     const std::string_view route = operation.stream ? "invocations-response-stream" : "invocations";
     HttpRequest request{
         .url = fmt::format("{}/endpoints/{}/{}", base_url_, percent_encode(endpoint_), route),
@@ -85,6 +94,9 @@ class SageMaker final : public Cloud {
   }
 
   Error explain(const HttpHead& head, std::string_view body) const override {
+    // Behind the front door this route complains as OpenAI does.
+    if (openai_route_ && head.header("x-amzn-errortype").empty())
+      return explain_body(head.status, body);
     Error error = aws::explain(head, body);
     if (error.message.find("of account") != std::string::npos &&
         error.message.find("not found") != std::string::npos) {
@@ -95,7 +107,21 @@ class SageMaker final : public Cloud {
   }
 
  private:
+  // It refuses the header of inference components: they stand in the path.
+  HttpRequest openai_address(Operation operation) const {
+    const std::string component = option(options_, "inference_component");
+    HttpRequest request{.url = fmt::format("{}/endpoints/{}{}{}/openai/v1/chat/completions",
+                                           base_url_, percent_encode(endpoint_),
+                                           component.empty() ? "" : "/inference-components/",
+                                           percent_encode(component)),
+                        .body = std::move(operation.body)};
+    request.headers.push_back({"Content-Type", operation.content_type});
+    if (!operation.accept.empty()) request.headers.push_back({"Accept", operation.accept});
+    return request;
+  }
+
   std::string region_, endpoint_, base_url_, dialect_;
+  bool openai_route_ = false;
   EndpointOptions options_;
 };
 
@@ -104,13 +130,32 @@ bool is_endpoint_name(std::string_view name) {
   return is_host_label(name);
 }
 
+// What the OpenAI-compatible route cannot carry is refused rather than lost.
+Result<void> check_route(const EndpointOptions& options) {
+  const std::string route = option(options, "route", "invocations");
+  if (route == "invocations") return {};
+  if (route != "openai") {
+    return invalid(fmt::format("route is \"{}\"; expected openai, or invocations", route));
+  }
+  const std::string dialect = option(options, "dialect", "openai");
+  if (dialect != "openai" && dialect != "raw") {
+    return invalid(fmt::format("route=openai speaks the dialect openai, not {}", dialect));
+  }
+  for (const RequestHeader& header : request_headers) {
+    if (header.option != "inference_component" && !option(options, header.option).empty()) {
+      return invalid(fmt::format("route=openai has no {}: leave one of both out", header.option));
+    }
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Cloud>> make(std::string region, std::string endpoint,
                                     const EndpointOptions& options,
                                     const Environment& environment) {
-  if (auto known = check_known(
-          options, "SageMaker",
-          {"base_url", "custom_attributes", "dialect", "inference_component", "inference_id",
-           "session_id", "target_container", "target_model", "target_variant"});
+  if (auto known = check_known(options, "SageMaker",
+                               {"base_url", "custom_attributes", "dialect", "inference_component",
+                                "inference_id", "route", "session_id", "target_container",
+                                "target_model", "target_variant", "use_dualstack", "use_fips"});
       !known) {
     return known.error();
   }
@@ -123,13 +168,9 @@ Result<std::unique_ptr<Cloud>> make(std::string region, std::string endpoint,
         "hyphens, as in sagemaker://eu-west-1/my-endpoint",
         endpoint));
   }
-  const std::string given = option(options, "base_url");
-  auto base_url = given.empty() ? aws::endpoint_url_from_env(environment, "SAGEMAKER_RUNTIME")
-                                : check_base_url(given, "base_url");
+  if (auto good = check_route(options); !good) return good.error();
+  auto base_url = aws::base_url("sagemaker-runtime", region, options, environment);
   if (!base_url) return base_url.error();
-  if (base_url->empty()) {
-    base_url = fmt::format("https://runtime.sagemaker.{}.{}", region, aws::dns_suffix(region));
-  }
   return std::unique_ptr<Cloud>(std::make_unique<SageMaker>(std::move(region), std::move(endpoint),
                                                             *std::move(base_url), options));
 }
@@ -146,10 +187,14 @@ Result<std::unique_ptr<Cloud>> open_uri(const Uri& uri, const EndpointOptions& o
 }
 
 Result<Endpoint> open(const Client& client, const Config& config, const Credentials& credentials) {
-  const EndpointOptions options = set_options({{"dialect", config.dialect},
-                                               {"inference_component", config.inference_component},
-                                               {"target_variant", config.target_variant},
-                                               {"base_url", config.base_url}});
+  const EndpointOptions options =
+      set_options({{"dialect", config.dialect},
+                   {"inference_component", config.inference_component},
+                   {"target_variant", config.target_variant},
+                   {"route", config.route},
+                   {"use_fips", config.use_fips ? "true" : ""},
+                   {"use_dualstack", config.use_dualstack ? "true" : ""},
+                   {"base_url", config.base_url}});
   auto cloud = make(config.region, config.endpoint, options, environment_of(client));
   if (!cloud) return cloud.error();
   return make_endpoint(client, *std::move(cloud), credentials);

@@ -69,6 +69,53 @@ TEST(SageMakerAddress, TakesTheEndpointUrlFromTheSdksVariables) {
             "https://vpce.example/endpoints/ep/invocations");
 }
 
+TEST(SageMakerAddress, TakesFipsAndDualStackFromOptionsAndVariables) {
+  const std::string uri = "sagemaker://us-east-1/ep";
+  const World fips{.variables = {{"AWS_USE_FIPS_ENDPOINT", "true"}}};
+  EXPECT_THAT(opened(uri, fips)->address({}).url, HasSubstr("//runtime-fips.sagemaker.us-east-1."));
+  EXPECT_THAT(opened(uri + "?use_fips=true&use_dualstack=true")->address({}).url,
+              HasSubstr("//runtime.sagemaker-fips.us-east-1.api.aws/"));
+  EXPECT_THAT(opened(uri + "?use_fips=false", fips)->address({}).url,
+              HasSubstr("//runtime.sagemaker.us-east-1."));
+}
+
+TEST(SageMakerOpenAiRoute, PutsEverythingIntoThePath) {
+  const auto cloud = opened("sagemaker://eu-west-1/ep?route=openai");
+  const HttpRequest streamed = cloud->address({.stream = true, .body = "{}"});
+  EXPECT_EQ(streamed.url,
+            "https://runtime.sagemaker.eu-west-1.amazonaws.com/endpoints/ep/openai/v1/chat/"
+            "completions");
+  EXPECT_EQ(header_of(streamed, "content-type"), "application/json");
+  const auto component =
+      opened("sagemaker://eu-west-1/ep?route=openai&inference_component=my%20ic");
+  const HttpRequest request = component->address({.body = "{}"});
+  EXPECT_THAT(request.url, testing::EndsWith("/endpoints/ep/inference-components/my%20ic/openai/v1/"
+                                             "chat/completions"));
+  EXPECT_EQ(header_of(request, "x-amzn-sagemaker-inference-component"), "");
+}
+
+TEST(SageMakerOpenAiRoute, WantsABearerTokenAndStreamsPlainSse) {
+  const auto cloud = opened("sagemaker://eu-west-1/ep?route=openai");
+  EXPECT_TRUE(cloud->scope().aws_bearer);
+  EXPECT_TRUE(cloud->scope().accepts_key);
+  EXPECT_FALSE(opened("sagemaker://eu-west-1/ep")->scope().aws_bearer);
+  EXPECT_EQ(cloud->unwrap(head(200, {{"Content-Type", "text/event-stream"}})), nullptr);
+  EXPECT_EQ(cloud->content_type(head(200, {{"Content-Type", "text/event-stream"}})),
+            "text/event-stream");
+}
+
+TEST(SageMakerOpenAiRoute, ComplainsAsOpenAiDoesBehindTheFrontDoor) {
+  const auto cloud = opened("sagemaker://eu-west-1/ep?route=openai");
+  const Error error = cloud->explain(
+      head(400), R"({"error":{"message":"max_tokens is too large","type":"invalid_request_error",)"
+                 R"("code":"validation_error"}})");
+  EXPECT_EQ(error.code, ErrorCode::invalid_request);
+  EXPECT_THAT(error.message, HasSubstr("max_tokens is too large"));
+  const Error denied = cloud->explain(head(403, {{"x-amzn-errortype", "AccessDeniedException"}}),
+                                      R"({"Message":"not authorized"})");
+  EXPECT_EQ(denied.code, ErrorCode::permission);
+}
+
 TEST(SageMakerAddress, RefusesWhatCannotBeAnAddress) {
   const std::pair<const char*, const char*> table[] = {
       {"sagemaker://eu-west-1", "endpoint name"},
@@ -78,6 +125,11 @@ TEST(SageMakerAddress, RefusesWhatCannotBeAnAddress) {
       {"sagemaker://eu-west-1:80/ep", "base_url"},
       {"sagemaker://eu-west-1/ep?dialekt=tgi", "no option \"dialekt\""},
       {"sagemaker://eu-west-1/ep?base_url=ftp://x", "https://"},
+      {"sagemaker://eu-west-1/ep?base_url=http://x&use_fips=true", "FIPS"},
+      {"sagemaker://eu-west-1/ep?use_fips=yes", "use_fips"},
+      {"sagemaker://eu-west-1/ep?route=chat", "route"},
+      {"sagemaker://eu-west-1/ep?route=openai&dialect=tgi", "tgi"},
+      {"sagemaker://eu-west-1/ep?route=openai&target_model=m", "target_model"},
   };
   for (const auto& [uri, part] : table) {
     const auto cloud = open_cloud(sagemaker::open_uri, uri);

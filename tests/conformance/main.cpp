@@ -1,12 +1,12 @@
 // endpointkit-conformance [--skips] DIR: runs every suite below DIR. Exit code 1 if a case failed.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
 #include <set>
 #include <string_view>
-
-#include <fmt/format.h>
 
 #include "conformance/suite.hpp"
 
@@ -18,7 +18,8 @@ using ek::conformance::Suite;
 std::vector<Suite> all_suites() {
   using namespace ek::conformance;
   std::vector<Suite> all;
-  for (const auto& group : {sse_suites(), event_stream_suites(), sigv4_suites(), model_suites()}) {
+  for (const auto& group : {aws_endpoint_suites(), aws_retry_suites(), sse_suites(),
+                            event_stream_suites(), sigv4_suites(), model_suites()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;
@@ -50,8 +51,9 @@ void name_unread(const std::filesystem::path& root, const std::set<std::string>&
   }
   for (const auto& folder : folders) {
     if (!read.contains(folder)) {
-      fmt::print("suite {}: 0 passed, 0 failed, 1 skipped\n  skip {}: nothing here implements it yet\n", folder,
-                 folder);
+      fmt::print(
+          "suite {}: 0 passed, 0 failed, 1 skipped\n  skip {}: nothing here implements it yet\n",
+          folder, folder);
     }
   }
 }

@@ -1,13 +1,13 @@
-// What a conformance suite is: a folder of vectors that others wrote, and a function that runs them all.
+// What a conformance suite is: a folder of vectors that others wrote, and a function that runs them
+// all.
 // `./dev conformance [DIR]` prints one line a suite and each failure by name.
 #pragma once
 
 #include <filesystem>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
-
-#include <nlohmann/json.hpp>
 
 namespace ek::conformance {
 
@@ -16,7 +16,8 @@ class Report {
  public:
   void pass(const std::string& name);
   void fail(const std::string& name, const std::string& why);
-  /// A case that does not apply, with a reason that its author would accept. Never counted as passed.
+  /// A case that does not apply, with a reason that its author would accept. Never counted as
+  /// passed.
   void skip(const std::string& name, const std::string& reason);
 
   struct Line {
@@ -32,7 +33,8 @@ class Report {
 };
 
 struct Suite {
-  std::string folder;  ///< Below the conformance folder; also the suite's name: "sse", "aws-sigv4/v4".
+  std::string
+      folder;  ///< Below the conformance folder; also the suite's name: "sse", "aws-sigv4/v4".
   std::function<void(const std::filesystem::path& folder, Report& report)> run;
 };
 
@@ -41,9 +43,11 @@ std::string read_file(const std::filesystem::path& path);
 nlohmann::json read_json(const std::filesystem::path& path);
 
 // One file a group, listed once in main.cpp.
+std::vector<Suite> aws_endpoint_suites();  // aws_endpoints.cpp
+std::vector<Suite> aws_retry_suites();     // aws_retry.cpp
 std::vector<Suite> sse_suites();           // sse.cpp
 std::vector<Suite> event_stream_suites();  // event_stream.cpp
 std::vector<Suite> sigv4_suites();         // sigv4.cpp
-std::vector<Suite> model_suites();         // models.cpp: model-streams, model-responses, model-errors
+std::vector<Suite> model_suites();  // models.cpp: model-streams, model-responses, model-errors
 
 }  // namespace ek::conformance

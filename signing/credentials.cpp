@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "signing/aws/identity.hpp"
+#include "signing/aws/profile.hpp"
 #include "signing/azure/client_secret.hpp"
 #include "signing/bearer.hpp"
 #include "signing/environment_identity.hpp"
@@ -17,6 +18,10 @@ Credentials Credentials::aws_keys(std::string access_key_id, Secret secret_acces
   return Credentials(make_aws_identity({.access_key_id = std::move(access_key_id),
                                         .secret_access_key = std::move(secret_access_key),
                                         .session_token = std::move(session_token)}));
+}
+
+Credentials Credentials::aws_profile(std::string name, MfaPrompt mfa) {
+  return Credentials(make_aws_profile_identity(std::move(name), std::move(mfa)));
 }
 
 Result<Credentials> Credentials::google_service_account(const JsonText& key, GoogleProof proof) {

@@ -3,6 +3,7 @@
 // network: tokens are fetched by the first call that needs one and cached by the Client.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -30,11 +31,17 @@ enum class GoogleProof {
   self_signed  ///< The signed JWT is the token (AIP-4111): no round trip.
 };
 
+/// Asks a human for the code that the MFA device `serial` shows. Called by the thread whose call
+/// needs new keys of a role; an Error ends that call.
+using MfaPrompt = std::function<Result<Secret>(const std::string& serial)>;
+
 /// A value; copies share the identity. Safe from all threads.
 class EK_API Credentials {
  public:
   /// Looks at the standard places of the endpoint's cloud, at the first call: the variables
-  /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; the key file named by
+  /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, the profile of AWS_PROFILE (as
+  /// in aws_profile()), AWS_WEB_IDENTITY_TOKEN_FILE, then the role of the container or instance, in
+  /// which what is configured but broken is an error; the key file named by
   /// GOOGLE_APPLICATION_CREDENTIALS; AZUREML_ENDPOINT_API_KEY, or AZURE_TENANT_ID, AZURE_CLIENT_ID,
   /// AZURE_CLIENT_SECRET and AZURE_AUTHORITY_HOST.
   static Credentials from_environment();
@@ -43,6 +50,13 @@ class EK_API Credentials {
   /// environment when the keys are given here.
   static Credentials aws_keys(std::string access_key_id, Secret secret_access_key,
                               Secret session_token = {});
+
+  /// A profile of the files ~/.aws/config and ~/.aws/credentials (or of AWS_CONFIG_FILE and
+  /// AWS_SHARED_CREDENTIALS_FILE), whatever it leads to: keys, roles that are assumed one after the
+  /// other, IAM Identity Center, `aws login`, credential_process, a web identity, a container or
+  /// an instance. Its region, endpoint_url and services count on the way. The files are read at the
+  /// first call, and again whenever keys have ended or were refused.
+  static Credentials aws_profile(std::string name, MfaPrompt mfa = {});
 
   /// A Google service account from the text of its JSON key file.
   /// Errors: authentication/credentials if the text is no service-account key, naming what it is.

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "signing/aws/bearer.hpp"
+#include "signing/aws/sts.hpp"
 #include "signing/aws/trace.hpp"
 #include "signing/bearer.hpp"
 #include "signing/chain.hpp"
@@ -61,6 +62,16 @@ class SigV4Signer final : public Signer {
 
   [[nodiscard]] bool is_dated() const override { return !keeps_own_clock(*environment_); }
   [[nodiscard]] std::string describe() const override { return source_.description; }
+
+  CredentialReport explain(const SignContext& context) override {
+    return explain_aws_keys(source_, context);
+  }
+  Result<std::string> fetch_identity(const SigningServices& services,
+                                     const SignContext& context) override {
+    const auto keys = source_.get(context);
+    if (!keys) return keys.error();
+    return fetch_caller_identity(**keys, scope_.aws_region, services, context);
+  }
   [[nodiscard]] std::string explain_refusal(const HttpRequest& sent, const SigningScope&,
                                             std::string_view said) const override {
     return explain_sigv4_refusal(sent, said);
@@ -150,6 +161,20 @@ Result<void> check_aws_keys(const AwsKeys& keys) {
 bool keeps_own_clock(const Environment& environment) {
   const auto text = variable(environment, "AWS_DISABLE_CLOCK_SKEW_CORRECTION");
   return text && iequals(*text, "true");
+}
+
+CredentialReport explain_aws_keys(const AwsKeySource& source, const SignContext& context) {
+  CredentialReport report{.identity = source.description};
+  const auto keys = source.get(context);
+  if (!keys) {
+    report.error = keys.error();
+    return report;
+  }
+  const std::string id = shorten(printable((*keys)->access_key_id));
+  if (report.identity.find(id) == std::string::npos)
+    report.identity += fmt::format(", access key {}", id);
+  if (source.expiry) report.expires = source.expiry();
+  return report;
 }
 
 AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin) {

@@ -30,6 +30,9 @@ struct AwsKeySource {
 /// Keys that do not change. `origin` is "", or " from the environment".
 AwsKeySource fixed_aws_keys(AwsKeys keys, std::string_view origin = "");
 
+/// For Signer::explain(): whose keys `source` gives, and until when.
+CredentialReport explain_aws_keys(const AwsKeySource& source, const SignContext& context);
+
 /// Errors: authentication/credentials for a member that is empty or holds blanks or line breaks,
 /// which are pasted with it: SignatureDoesNotMatch would be the answer.
 Result<void> check_aws_keys(const AwsKeys& keys);

@@ -45,6 +45,7 @@ nlohmann::json read_json(const std::filesystem::path& path);
 // One file a group, listed once in main.cpp.
 std::vector<Suite> aws_endpoint_suites();  // aws_endpoints.cpp
 std::vector<Suite> aws_retry_suites();     // aws_retry.cpp
+std::vector<Suite> aws_credential_suites();  // aws_credentials.cpp
 std::vector<Suite> sse_suites();           // sse.cpp
 std::vector<Suite> event_stream_suites();  // event_stream.cpp
 std::vector<Suite> sigv4_suites();         // sigv4.cpp

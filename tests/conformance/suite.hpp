@@ -43,12 +43,13 @@ std::string read_file(const std::filesystem::path& path);
 nlohmann::json read_json(const std::filesystem::path& path);
 
 // One file a group, listed once in main.cpp.
-std::vector<Suite> aws_endpoint_suites();  // aws_endpoints.cpp
-std::vector<Suite> aws_retry_suites();     // aws_retry.cpp
+std::vector<Suite> aws_endpoint_suites();    // aws_endpoints.cpp
+std::vector<Suite> aws_retry_suites();       // aws_retry.cpp
 std::vector<Suite> aws_credential_suites();  // aws_credentials.cpp
-std::vector<Suite> sse_suites();           // sse.cpp
-std::vector<Suite> event_stream_suites();  // event_stream.cpp
-std::vector<Suite> sigv4_suites();         // sigv4.cpp
+std::vector<Suite> bedrock_auth_suites();    // bedrock_auth.cpp
+std::vector<Suite> sse_suites();             // sse.cpp
+std::vector<Suite> event_stream_suites();    // event_stream.cpp
+std::vector<Suite> sigv4_suites();           // sigv4.cpp
 std::vector<Suite> model_suites();  // models.cpp: model-streams, model-responses, model-errors
 
 }  // namespace ek::conformance

@@ -4,12 +4,27 @@
 
 #include "signing/aws/identity.hpp"
 #include "signing/aws/profile.hpp"
+#include "signing/azure/azure_ml_key.hpp"
+#include "signing/azure/certificate.hpp"
+#include "signing/azure/chain.hpp"
 #include "signing/azure/client_secret.hpp"
+#include "signing/azure/developer.hpp"
+#include "signing/azure/federated.hpp"
+#include "signing/azure/managed_identity.hpp"
 #include "signing/bearer.hpp"
 #include "signing/environment_identity.hpp"
 #include "signing/google/service_account.hpp"
 
 namespace ek {
+namespace {
+
+Result<Credentials> developer(AzureProgram program, AzureLogin login) {
+  auto checked = check_login(std::move(login));
+  if (!checked) return std::move(checked).error();
+  return Credentials(make_developer_identity(program, *std::move(checked)));
+}
+
+}  // namespace
 
 Credentials Credentials::from_environment() { return Credentials(make_environment_identity()); }
 
@@ -34,6 +49,54 @@ Result<Credentials> Credentials::azure_client_secret(AzureClientSecret applicati
   auto checked = check_client_secret(std::move(application));
   if (!checked) return std::move(checked).error();
   return Credentials(make_client_secret_identity(*std::move(checked)));
+}
+
+Result<Credentials> Credentials::azure_certificate(AzureCertificate application) {
+  auto checked = check_certificate(std::move(application));
+  if (!checked) return std::move(checked).error();
+  return Credentials(make_certificate_identity(*std::move(checked)));
+}
+
+Result<Credentials> Credentials::azure_federated(AzureFederated application) {
+  auto checked = check_federated(std::move(application));
+  if (!checked) return std::move(checked).error();
+  return Credentials(make_federated_identity(*std::move(checked)));
+}
+
+Credentials Credentials::azure_workload_identity(AzureWorkloadIdentity identity) {
+  return Credentials(make_workload_identity(std::move(identity)));
+}
+
+Result<Credentials> Credentials::azure_managed_identity(AzureManagedIdentity identity) {
+  auto checked = check_managed_identity(std::move(identity));
+  if (!checked) return std::move(checked).error();
+  return Credentials(make_managed_identity(*std::move(checked)));
+}
+
+Result<Credentials> Credentials::azure_cli(AzureLogin login) {
+  return developer(AzureProgram::cli, std::move(login));
+}
+Result<Credentials> Credentials::azure_developer_cli(AzureLogin login) {
+  return developer(AzureProgram::developer_cli, std::move(login));
+}
+Result<Credentials> Credentials::azure_power_shell(AzureLogin login) {
+  return developer(AzureProgram::power_shell, std::move(login));
+}
+
+Credentials Credentials::azure_default() { return Credentials(make_azure_default_identity()); }
+
+Result<Credentials> Credentials::azure_ml_key(AzureMlEndpoint endpoint, const Credentials& who) {
+  auto checked = check_azure_ml_endpoint(std::move(endpoint));
+  if (!checked) return std::move(checked).error();
+  return Credentials(
+      make_azure_ml_identity(*std::move(checked), AzureMlProof::key, who.identity_));
+}
+
+Result<Credentials> Credentials::azure_ml_token(AzureMlEndpoint endpoint, const Credentials& who) {
+  auto checked = check_azure_ml_endpoint(std::move(endpoint));
+  if (!checked) return std::move(checked).error();
+  return Credentials(
+      make_azure_ml_identity(*std::move(checked), AzureMlProof::token, who.identity_));
 }
 
 Credentials Credentials::bearer(Secret key) {

@@ -24,9 +24,9 @@ std::string text_member(const nlohmann::json& object, const char* name) {
 }  // namespace
 
 Result<std::string> sign_jws(std::string_view header_json, std::string_view claims_json,
-                             const RsaPrivateKey& key) {
+                             const RsaPrivateKey& key, JwsAlgorithm algorithm) {
   std::string token = base64url_encode(header_json) + '.' + base64url_encode(claims_json);
-  auto signature = key.sign_rs256(token);
+  auto signature = algorithm == JwsAlgorithm::ps256 ? key.sign_ps256(token) : key.sign_rs256(token);
   if (!signature) return std::move(signature).error();
   return token + '.' + base64url_encode(*signature);
 }

@@ -1,4 +1,4 @@
-// JSON Web Tokens signed with RS256 in compact form (RFC 7515 §7.1, RFC 7519). Pure.
+// JSON Web Tokens signed with RS256 or PS256 in compact form (RFC 7515 §7.1, RFC 7519). Pure.
 #pragma once
 
 #include <string>
@@ -9,10 +9,14 @@
 
 namespace ek {
 
+/// What the header of a token must call its algorithm.
+enum class JwsAlgorithm { rs256, ps256 };
+
 /// base64url(header).base64url(claims).base64url(signature) for JSON texts that are used as they
 /// are.
 Result<std::string> sign_jws(std::string_view header_json, std::string_view claims_json,
-                             const RsaPrivateKey& key);
+                             const RsaPrivateKey& key,
+                             JwsAlgorithm algorithm = JwsAlgorithm::rs256);
 /// With the header {"alg":"RS256","kid":key_id,"typ":"JWT"}; an empty `key_id` is left out.
 Result<std::string> make_jwt(std::string_view key_id, std::string_view claims_json,
                              const RsaPrivateKey& key);

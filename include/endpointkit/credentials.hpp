@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "endpointkit/azure_credentials.hpp"
 #include "endpointkit/chat.hpp"
 #include "endpointkit/error.hpp"
 #include "endpointkit/export.hpp"
@@ -15,15 +16,6 @@
 namespace ek {
 
 class Identity;  // signing/signer.hpp
-
-/// An Entra application that proves itself with a client secret
-/// (OAuth 2.0 client credentials, RFC 6749 §4.4).
-struct AzureClientSecret {
-  std::string tenant_id{};
-  std::string client_id{};
-  Secret client_secret{};
-  std::string authority_host = "https://login.microsoftonline.com";
-};
 
 /// How Google service accounts prove themselves.
 enum class GoogleProof {
@@ -42,8 +34,8 @@ class EK_API Credentials {
   /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, the profile of AWS_PROFILE (as
   /// in aws_profile()), AWS_WEB_IDENTITY_TOKEN_FILE, then the role of the container or instance, in
   /// which what is configured but broken is an error; the key file named by
-  /// GOOGLE_APPLICATION_CREDENTIALS; AZUREML_ENDPOINT_API_KEY, or AZURE_TENANT_ID, AZURE_CLIENT_ID,
-  /// AZURE_CLIENT_SECRET and AZURE_AUTHORITY_HOST.
+  /// GOOGLE_APPLICATION_CREDENTIALS; AZUREML_ENDPOINT_API_KEY, then what azure_default()
+  /// says.
   static Credentials from_environment();
 
   /// AWS access keys. The session token belongs to temporary keys only; it is never taken from the
@@ -66,6 +58,42 @@ class EK_API Credentials {
   /// An Entra application. Errors: invalid_request if a member is empty or the authority is not
   /// https (http is accepted for loopback).
   static Result<Credentials> azure_client_secret(AzureClientSecret application);
+
+  /// An Entra application with a certificate. Errors: as azure_client_secret(); authentication if
+  /// the certificate given here cannot be used, saying why; a file is read when a token is wanted.
+  static Result<Credentials> azure_certificate(AzureCertificate application);
+
+  /// An Entra application that trusts the tokens of another issuer, which `assertion` gets.
+  /// Errors: as azure_client_secret().
+  static Result<Credentials> azure_federated(AzureFederated application);
+  /// The same with a file that is read for each token: pods on AKS. What is missing here and in
+  /// the environment is told when an endpoint is opened.
+  static Credentials azure_workload_identity(AzureWorkloadIdentity identity = {});
+
+  /// The identity of the virtual machine, App Service, Azure ML compute, Service Fabric, Cloud
+  /// Shell or Arc machine that the program runs on. Waits for a host that is not ready, as long as
+  /// the call's timer lets it. Errors: invalid_request if more than one id is set.
+  static Result<Credentials> azure_managed_identity(AzureManagedIdentity identity = {});
+
+  /// Whoever is signed in with `az`, `azd` or Connect-AzAccount, by running that program.
+  /// Errors: invalid_request for a tenant or subscription that cannot be one.
+  static Result<Credentials> azure_cli(AzureLogin login = {});
+  static Result<Credentials> azure_developer_cli(AzureLogin login = {});
+  static Result<Credentials> azure_power_shell(AzureLogin login = {});
+
+  /// The chain of Microsoft's libraries: an application's secret or certificate in AZURE_…
+  /// variables, workload identity, managed identity, `az`, PowerShell, `azd`; the first that is
+  /// there. AZURE_TOKEN_CREDENTIALS chooses among them: prod, dev, or one by its name. Off Azure the
+  /// search for a metadata service ends within a second and is not repeated for five minutes.
+  static Credentials azure_default();
+
+  /// The key of an Azure ML endpoint, or the token of one whose authMode is AMLToken, fetched from
+  /// Azure Resource Manager with another Azure identity when the first call needs it.
+  /// Errors: invalid_request if a member is empty or cannot stand in a path.
+  static Result<Credentials> azure_ml_key(AzureMlEndpoint endpoint,
+                                          const Credentials& who = azure_default());
+  static Result<Credentials> azure_ml_token(AzureMlEndpoint endpoint,
+                                            const Credentials& who = azure_default());
 
   /// A key or token that is sent as it is: `Authorization: Bearer …`. For Azure ML endpoint keys
   /// and for tokens that the application fetches itself.

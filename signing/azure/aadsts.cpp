@@ -12,7 +12,7 @@ struct Advice {
 };
 
 // https://learn.microsoft.com/entra/identity-platform/reference-error-codes
-constexpr std::array<Advice, 18> advices = {{
+constexpr std::array<Advice, 31> advices = {{
     {"7000215", "Give the secret's value, not its ID; the value is shown only when it is created"},
     {"7000222", "The client secret has expired: create a new one for the application"},
     {"700016", "The application is not in this tenant: check the client id and the tenant id"},
@@ -31,7 +31,23 @@ constexpr std::array<Advice, 18> advices = {{
     {"900432", "The tenant is in another cloud: set the authority host of that cloud"},
     {"900382", "The tenant is in another cloud: set the authority host of that cloud"},
     {"53003", "A conditional access policy of the tenant blocks the application"},
-    {"700024", "Check the clock of this machine"},
+    {"700024",
+     "Check the clock of this machine; with a federated token, that its file is renewed in time"},
+    {"700027",
+     "The application does not know this certificate, or it has expired: upload it to the "
+     "application"},
+    {"700030", "Subject or issuer of the certificate are not the ones that the application trusts"},
+    {"70021", "No federated credential of the application matches; a new one takes some minutes"},
+    {"700211", "No federated credential of the application has the issuer of this token"},
+    {"700212", "No federated credential of the application has the audience of this token"},
+    {"700213", "No federated credential of the application has the subject of this token"},
+    {"70023", "The federated token lives longer than Entra allows: use a projected one"},
+    {"50049", "There is no such authority: check the authority host"},
+    {"650057", "The application may not ask for this resource: check the scope"},
+    {"50076", "Several factors are wanted: sign in again, or use an identity without a person"},
+    {"50079", "Several factors are wanted: sign in again, or use an identity without a person"},
+    {"90014", "A field is missing in the request: check the scope"},
+    {"900144", "A field is missing in the request: check the scope"},
     {"50196", "The same request was sent too often; wait some minutes"},
 }};
 

@@ -113,6 +113,41 @@ std::string drain(BIO* bio) {
   return {data, static_cast<std::size_t>(size)};
 }
 
+enum class Padding { pkcs1, pss };
+
+bool pad(EVP_PKEY_CTX* context, Padding padding) {
+  if (padding == Padding::pkcs1) return true;
+  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&
+         EVP_PKEY_CTX_set_rsa_pss_saltlen(context, RSA_PSS_SALTLEN_DIGEST) == 1;
+}
+
+bool verify(EVP_PKEY* key, Padding padding, std::string_view message, std::string_view signature) {
+  const MdContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_PKEY_CTX* details = nullptr;  // the context's own
+  const bool good =
+      EVP_DigestVerifyInit(context.get(), &details, EVP_sha256(), nullptr, key) == 1 &&
+      pad(details, padding) &&
+      EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message),
+                       message.size()) == 1;
+  ERR_clear_error();
+  return good;
+}
+
+Result<std::string> sign(EVP_PKEY* key, Padding padding, std::string_view message) {
+  const MdContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
+  EVP_PKEY_CTX* details = nullptr;
+  std::string signature(static_cast<std::size_t>(EVP_PKEY_size(key)), '\0');
+  std::size_t size = signature.size();
+  const bool good =
+      EVP_DigestSignInit(context.get(), &details, EVP_sha256(), nullptr, key) == 1 &&
+      pad(details, padding) &&
+      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
+                     bytes_of(message), message.size()) == 1;
+  if (!good) return bad_key("signing with this one failed");
+  signature.resize(size);
+  return signature;
+}
+
 }  // namespace
 
 Result<RsaPublicKey> RsaPublicKey::parse(std::string_view pem) {
@@ -133,13 +168,11 @@ std::string RsaPublicKey::pem() const {
 }
 
 bool RsaPublicKey::verify_rs256(std::string_view message, std::string_view signature) const {
-  const MdContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  const bool good =
-      EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, evp(key_)) == 1 &&
-      EVP_DigestVerify(context.get(), bytes_of(signature), signature.size(), bytes_of(message),
-                       message.size()) == 1;
-  ERR_clear_error();
-  return good;
+  return verify(evp(key_), Padding::pkcs1, message, signature);
+}
+
+bool RsaPublicKey::verify_ps256(std::string_view message, std::string_view signature) const {
+  return verify(evp(key_), Padding::pss, message, signature);
 }
 
 Result<RsaPrivateKey> RsaPrivateKey::parse(std::string_view pem) {
@@ -179,16 +212,11 @@ Secret RsaPrivateKey::pem() const {
 }
 
 Result<std::string> RsaPrivateKey::sign_rs256(std::string_view message) const {
-  const MdContext context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  std::string signature(static_cast<std::size_t>(EVP_PKEY_size(evp(key_))), '\0');
-  std::size_t size = signature.size();
-  const bool good =
-      EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, evp(key_)) == 1 &&
-      EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(signature.data()), &size,
-                     bytes_of(message), message.size()) == 1;
-  if (!good) return bad_key("signing with this one failed");
-  signature.resize(size);
-  return signature;
+  return sign(evp(key_), Padding::pkcs1, message);
+}
+
+Result<std::string> RsaPrivateKey::sign_ps256(std::string_view message) const {
+  return sign(evp(key_), Padding::pss, message);
 }
 
 }  // namespace ek

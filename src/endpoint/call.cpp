@@ -7,6 +7,7 @@
 #include "base/http_date.hpp"
 #include "base/scrub.hpp"
 #include "base/text.hpp"
+#include "base/uuid.hpp"
 #include "endpoint/retry.hpp"
 
 namespace ek {
@@ -16,19 +17,6 @@ using std::chrono::milliseconds;
 
 constexpr std::size_t max_error_body_bytes = 64 * 1024;
 constexpr std::size_t max_kept_error_body_bytes = 4 * 1024;
-
-// A random UUID (RFC 9562 §5.4), to find the call in a provider's logs.
-std::string make_call_id(const std::function<double()>& random) {
-  std::string hex;
-  for (int i = 0; i < 16; ++i) {
-    auto byte = static_cast<unsigned>(random() * 256.0) & 255U;
-    if (i == 6) byte = (byte & 0x0FU) | 0x40U;
-    if (i == 8) byte = (byte & 0x3FU) | 0x80U;
-    hex += fmt::format("{:02x}", byte);
-    if (i == 3 || i == 5 || i == 7 || i == 9) hex += '-';
-  }
-  return hex;
-}
 
 Error timeout_error(Phase phase, const Timeouts& timeouts) {
   const auto say = [&](std::string_view what, milliseconds limit, std::string_view member) {
@@ -52,9 +40,7 @@ Error timeout_error(Phase phase, const Timeouts& timeouts) {
 }  // namespace
 
 Call::Call(Plan plan, std::unique_ptr<Consumer> consumer)
-    : plan_(std::move(plan)),
-      consumer_(std::move(consumer)),
-      id_(make_call_id(environment().random)) {
+    : plan_(std::move(plan)), consumer_(std::move(consumer)), id_(make_uuid(environment().random)) {
   if (plan_.stop.stop_possible()) {
     outer_stop_.emplace(plan_.stop, [this] { stop_.request_stop(); });
   }
@@ -244,8 +230,8 @@ void Call::finish() {
 
 bool Call::renew_proof(const Error& error) {
   const bool refused = error.code == ErrorCode::authentication && error.phase == Phase::headers;
-  if (!refused || clock_moved_ || free_attempts_ > 0 || !endpoint().signer->renew(added_))
-    return false;
+  if (!refused || clock_moved_ || free_attempts_ > 0 || !head_) return false;
+  if (!endpoint().signer->renew_after(*head_, added_)) return false;
   ++free_attempts_;
   return true;
 }

@@ -43,6 +43,7 @@ std::string read_file(const std::filesystem::path& path);
 nlohmann::json read_json(const std::filesystem::path& path);
 
 // One file a group, listed once in main.cpp.
+std::vector<Suite> azure_auth_suites();      // azure_auth.cpp
 std::vector<Suite> aws_endpoint_suites();    // aws_endpoints.cpp
 std::vector<Suite> aws_retry_suites();       // aws_retry.cpp
 std::vector<Suite> aws_credential_suites();  // aws_credentials.cpp

@@ -220,6 +220,19 @@ TEST(CallSigning, AsksForANewTokenOnceAfterA401) {
   EXPECT_EQ(refused.transport->request_count(), 2U);
 }
 
+TEST(CallSigning, ShowsTheIdentityWhatARefusalWantsOfTheNextToken) {
+  TestEndpoint test;
+  test.signer = std::make_shared<CountingSigner>(2);
+  test.transport->reply(
+      {.status = 401, .headers = {{"WWW-Authenticate", "Bearer error=\"insufficient_claims\""}}});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  EXPECT_TRUE(stream_hello(test).finished);
+  ASSERT_EQ(test.signer->answers.size(), 1U);
+  EXPECT_EQ(test.signer->answers[0].status, 401);
+  EXPECT_THAT(std::string(test.signer->answers[0].header("www-authenticate")),
+              HasSubstr("insufficient_claims"));
+}
+
 TEST(CallSigning, SendsNothingWithoutAProof) {
   TestEndpoint test;
   test.signer->failures = {

@@ -46,6 +46,7 @@ TEST(EnvironmentIdentity, ListsWhatItLookedAtAndWhatToDo) {
   EXPECT_THAT(sign(empty, vertex_scope()),
               FailsWith(HasSubstr("GOOGLE_APPLICATION_CREDENTIALS is unset")));
   const Bench half(World{.variables = {{"AZURE_TENANT_ID", "t"}}});
+  half.transport->handle([](const HttpRequest&) { return refused_connection(); });
   EXPECT_THAT(sign(half, azure_scope()),
               FailsWith(AllOf(HasSubstr("AZUREML_ENDPOINT_API_KEY is unset"),
                               HasSubstr("AZURE_TENANT_ID is set"),
@@ -61,6 +62,7 @@ TEST(EnvironmentIdentity, LooksAgainAfterAFailureAndNeverAfterASuccess) {
   };
   Bench bench;
   bench.environment = std::make_shared<const Environment>(environment);
+  bench.transport->handle([](const HttpRequest&) { return refused_connection(); });
   const auto with = signer(bench, azure_scope());
   EXPECT_THAT(with->sign({.url = "https://h/"}, bench.context()),
               HasCode(ErrorCode::authentication));

@@ -56,6 +56,10 @@ class CountingSigner final : public Signer {
     return std::vector<Header>{{"authorization", "token " + std::to_string(current_), true}};
   }
   bool renew(const std::vector<Header>&) override { return ++current_ <= tokens_; }
+  bool renew_after(const HttpHead& answer, const std::vector<Header>& refused) override {
+    answers.push_back(answer);
+    return renew(refused);
+  }
   bool is_dated() const override { return dated; }
   std::string describe() const override { return "test signer"; }
   std::string explain_refusal(const HttpRequest& sent, const SigningScope& scope,
@@ -65,9 +69,10 @@ class CountingSigner final : public Signer {
            sent.headers.back().value;
   }
 
-  std::vector<Error> failures;  // from the back
+  std::vector<Error> failures;    // from the back
+  std::vector<HttpHead> answers;  // that refused a proof
   bool dated = false;
-  bool knows_why = false;  // about refusals
+  bool knows_why = false;       // about refusals
 
  private:
   int tokens_;

@@ -2,6 +2,7 @@
 
 #include "base/uri.hpp"
 #include "signing/azure/aadsts.hpp"
+#include "signing/azure/entra.hpp"
 #include "signing/signing_fixture.hpp"
 
 namespace ek::test {
@@ -93,9 +94,11 @@ TEST_F(ClientSecretTest, MayRetryWhatPasses) {
 }
 
 TEST(ClientSecret, KnowsThePathsOfAdfs) {
-  AzureClientSecret adfs = application();
-  adfs.tenant_id = "adfs";
-  const HttpRequest request = client_secret_request(adfs, "https://azure.com/.default");
+  const AzureClientSecret adfs = application();
+  const HttpRequest request =
+      token_request({.tenant_id = "adfs", .client_id = "c", .authority_host = adfs.authority_host},
+                    {.scope = "https://azure.com/.default"},
+                    {.value = adfs.client_secret, .is_assertion = false});
   EXPECT_EQ(request.url, "https://login.microsoftonline.com/adfs/oauth2/token");
   EXPECT_THAT(request.body, testing::EndsWith("scope=https%3A%2F%2Fazure.com"));
 }

@@ -82,6 +82,19 @@ TEST(RsaPrivateKey, SignsWhatItsPublicHalfVerifies) {
   EXPECT_FALSE(half->verify_rs256("message", ""));
 }
 
+TEST(RsaPrivateKey, SignsWithASaltWhereThatIsAskedFor) {
+  const auto key = RsaPrivateKey::parse(data_file("keys/rsa_pkcs8.pem"));
+  ASSERT_THAT(key, IsOk());
+  const auto one = key->sign_ps256("message"), other = key->sign_ps256("message");
+  ASSERT_THAT(one, IsOk());
+  EXPECT_NE(*one, other.value());
+  const RsaPublicKey half = key->public_key();
+  EXPECT_TRUE(half.verify_ps256("message", *one));
+  EXPECT_FALSE(half.verify_ps256("massage", *one));
+  EXPECT_FALSE(half.verify_rs256("message", *one));
+  EXPECT_FALSE(half.verify_ps256("message", key->sign_rs256("message").value()));
+}
+
 TEST(RsaPrivateKey, IsGeneratedWrittenAndReadBack) {
   const auto key = RsaPrivateKey::generate();
   ASSERT_THAT(key, IsOk());

@@ -13,6 +13,8 @@
 #include "signing/azure/managed_identity.hpp"
 #include "signing/bearer.hpp"
 #include "signing/environment_identity.hpp"
+#include "signing/google/account.hpp"
+#include "signing/google/credential_file.hpp"
 #include "signing/google/service_account.hpp"
 
 namespace ek {
@@ -43,6 +45,16 @@ Result<Credentials> Credentials::google_service_account(const JsonText& key, Goo
   auto parsed = parse_service_account(key.text);
   if (!parsed) return std::move(parsed).error();
   return Credentials(make_service_account_identity(*std::move(parsed), proof));
+}
+
+Result<Credentials> Credentials::google_from_json(const JsonText& file, GoogleFileType expected) {
+  auto account = parse_google_credentials(file.text, expected);
+  if (!account) return std::move(account).error();
+  return Credentials(make_google_identity(*std::move(account)));
+}
+
+Credentials Credentials::google_id_token(std::string audience, const Credentials& from) {
+  return Credentials(make_id_token_identity(from.identity_, std::move(audience)));
 }
 
 Result<Credentials> Credentials::azure_client_secret(AzureClientSecret application) {

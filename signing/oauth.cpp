@@ -160,9 +160,12 @@ Error refusal(std::string_view who, const HttpResponse& response, std::string_vi
 
 Result<HttpResponse> ask_token_service(const SigningServices& services, const SignContext& context,
                                        std::string_view who,
-                                       const std::function<Result<HttpRequest>()>& make) {
-  const FetchOptions options{
-      .deadline = context.deadline, .stop = context.stop, .now = services.environment->steady_now};
+                                       const std::function<Result<HttpRequest>()>& make,
+                                       const FetchOptions& route) {
+  FetchOptions options = route;
+  options.deadline = context.deadline;
+  options.stop = context.stop;
+  options.now = services.environment->steady_now;
   for (int attempt = 1;; ++attempt) {
     auto request = make();
     if (!request) return std::move(request).error();

@@ -50,9 +50,11 @@ Error refusal(std::string_view who, const HttpResponse& response, std::string_vi
 /// Sends to a token endpoint. One failure that may pass (no connection, 408, 429, 5xx) is tried
 /// again at once and once: an idle connection that was closed is the usual reason. Waiting longer
 /// is left to the retry of the call, which knows its time. `make` is called for each try.
+/// `route` says how to get there: its connect timeout, proxy and size limit are taken.
 /// Errors: those of fetch(), naming `who`; retryable, since asking for a token costs nothing.
 Result<HttpResponse> ask_token_service(const SigningServices& services, const SignContext& context,
                                        std::string_view who,
-                                       const std::function<Result<HttpRequest>()>& make);
+                                       const std::function<Result<HttpRequest>()>& make,
+                                       const FetchOptions& route = {});
 
 }  // namespace ek

@@ -23,6 +23,16 @@ enum class GoogleProof {
   self_signed  ///< The signed JWT is the token (AIP-4111): no round trip.
 };
 
+/// The types of Google's credential files.
+enum class GoogleFileType {
+  any,                               ///< Whatever the file says. For files that you made yourself.
+  service_account,                   ///< A key.
+  authorized_user,                   ///< A person, through gcloud.
+  external_account,                  ///< Federation of workloads and workforces.
+  external_account_authorized_user,  ///< A person of a workforce pool, through gcloud.
+  impersonated_service_account       ///< A service account by way of another identity.
+};
+
 /// Asks a human for the code that the MFA device `serial` shows. Called by the thread whose call
 /// needs new keys of a role; an Error ends that call.
 using MfaPrompt = std::function<Result<Secret>(const std::string& serial)>;
@@ -33,8 +43,8 @@ class EK_API Credentials {
   /// Looks at the standard places of the endpoint's cloud, at the first call: the variables
   /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, the profile of AWS_PROFILE (as
   /// in aws_profile()), AWS_WEB_IDENTITY_TOKEN_FILE, then the role of the container or instance, in
-  /// which what is configured but broken is an error; the key file named by
-  /// GOOGLE_APPLICATION_CREDENTIALS; AZUREML_ENDPOINT_API_KEY, then what azure_default()
+  /// which what is configured but broken is an error; the credential file named by
+  /// GOOGLE_APPLICATION_CREDENTIALS, gcloud's own or the metadata server; AZUREML_ENDPOINT_API_KEY, then what azure_default()
   /// says.
   static Credentials from_environment();
 
@@ -54,6 +64,20 @@ class EK_API Credentials {
   /// Errors: authentication/credentials if the text is no service-account key, naming what it is.
   static Result<Credentials> google_service_account(const JsonText& key,
                                                     GoogleProof proof = GoogleProof::jwt_grant);
+
+  /// A Google identity from the text of a credential file of any type. A file says where its
+  /// secrets and yours are sent and may name files to read and programs to run: take one from a
+  /// stranger only with the type that you expect. URLs are accepted on Google's hosts alone, and
+  /// programs run only if GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES is "1".
+  /// Errors: authentication/credentials, naming what the text is instead, the member that is
+  /// missing or the URL that is not trusted.
+  static Result<Credentials> google_from_json(const JsonText& file, GoogleFileType expected);
+
+  /// Google's id tokens in place of access tokens, for a server behind Cloud Run or Identity-Aware
+  /// Proxy; `audience` is its root URL, or the client id. `from` is a Google identity that can have
+  /// them: a service account, the metadata server, or whoever impersonates a service account.
+  static Credentials google_id_token(std::string audience,
+                                     const Credentials& from = from_environment());
 
   /// An Entra application. Errors: invalid_request if a member is empty or the authority is not
   /// https (http is accepted for loopback).

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/uri.hpp"
 #include "signing/jwt.hpp"
 #include "signing/signing_fixture.hpp"
@@ -123,11 +124,28 @@ TEST_F(ServiceAccountTest, SignsItsOwnTokenWithoutTheNetwork) {
 }
 
 TEST_F(ServiceAccountTest, AlwaysSignsItselfInOtherUniverses) {
+  bench = Bench(World{.variables = {{"GOOGLE_CLOUD_UNIVERSE_DOMAIN", "u.example"}}});
   const auto with = signer(
       GoogleProof::jwt_grant,
       service_account_json(R"("token_uri")", R"("universe_domain":"u.example","token_uri")"));
   EXPECT_THAT(sign(with), IsOk());
   EXPECT_EQ(bench.transport->request_count(), 0u);
+}
+
+TEST_F(ServiceAccountTest, ExchangesAnAssertionForAnIdToken) {
+  const std::string id_token =
+      base64url_encode("{}") + '.' + base64url_encode(R"({"exp":1795611600})") + ".c2ln";
+  bench.transport->reply({.body = {R"({"id_token":")" + id_token + "\"}"}});
+  const auto account = make_service_account(parse_service_account(service_account_json()).value(),
+                                            GoogleProof::self_signed);
+  const auto token =
+      account->fetch_id_token("https://model.run.app", bench.services(), bench.context());
+  ASSERT_THAT(token, IsOk());
+  EXPECT_EQ(token->value.reveal(), id_token);
+  EXPECT_EQ(token->lifetime, 1h);
+  const json claims = claims_of(bench.transport->requests()[0]);
+  EXPECT_EQ(claims["target_audience"], "https://model.run.app");
+  EXPECT_FALSE(claims.contains("scope"));
 }
 
 TEST_F(ServiceAccountTest, IsNamedByItsMailAndServesGoogleOnly) {

@@ -44,8 +44,8 @@ class EK_API Credentials {
   /// AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, the profile of AWS_PROFILE (as
   /// in aws_profile()), AWS_WEB_IDENTITY_TOKEN_FILE, then the role of the container or instance, in
   /// which what is configured but broken is an error; the credential file named by
-  /// GOOGLE_APPLICATION_CREDENTIALS, gcloud's own or the metadata server; AZUREML_ENDPOINT_API_KEY, then what azure_default()
-  /// says.
+  /// GOOGLE_APPLICATION_CREDENTIALS, gcloud's own or the metadata server; AZUREML_ENDPOINT_API_KEY,
+  /// then what azure_default() says.
   static Credentials from_environment();
 
   /// AWS access keys. The session token belongs to temporary keys only; it is never taken from the

@@ -18,9 +18,10 @@ using ek::conformance::Suite;
 std::vector<Suite> all_suites() {
   using namespace ek::conformance;
   std::vector<Suite> all;
-  for (const auto& group : {aws_endpoint_suites(), azure_auth_suites(), aws_retry_suites(),
-                            bedrock_auth_suites(), sse_suites(), event_stream_suites(),
-                            sigv4_suites(), google_auth_suites(), aws_credential_suites(), model_suites()}) {
+  for (const auto& group :
+       {aws_endpoint_suites(), aws_retry_suites(), bedrock_auth_suites(), azure_auth_suites(),
+        sse_suites(), event_stream_suites(), sigv4_suites(), aws_credential_suites(),
+        google_auth_suites(), model_suites()}) {
     all.insert(all.end(), group.begin(), group.end());
   }
   return all;

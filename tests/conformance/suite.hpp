@@ -46,11 +46,11 @@ nlohmann::json read_json(const std::filesystem::path& path);
 std::vector<Suite> azure_auth_suites();      // azure_auth.cpp
 std::vector<Suite> aws_endpoint_suites();    // aws_endpoints.cpp
 std::vector<Suite> aws_retry_suites();       // aws_retry.cpp
-std::vector<Suite> aws_credential_suites();  // aws_credentials.cpp
 std::vector<Suite> bedrock_auth_suites();    // bedrock_auth.cpp
+std::vector<Suite> aws_credential_suites();  // aws_credentials.cpp
 std::vector<Suite> sse_suites();             // sse.cpp
 std::vector<Suite> event_stream_suites();    // event_stream.cpp
-std::vector<Suite> google_auth_suites();   // google_auth.cpp
+std::vector<Suite> google_auth_suites();     // google_auth.cpp
 std::vector<Suite> sigv4_suites();           // sigv4.cpp
 std::vector<Suite> model_suites();  // models.cpp: model-streams, model-responses, model-errors
 

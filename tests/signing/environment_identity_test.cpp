@@ -36,8 +36,9 @@ TEST(EnvironmentIdentity, TakesHalfAPairOfAwsKeysForAMistake) {
 }
 
 TEST(EnvironmentIdentity, ListsWhatItLookedAtAndWhatToDo) {
-  const Bench empty(
-      World{.variables = {{"AWS_ACCESS_KEY_ID", ""}, {"NO_GCE_CHECK", "true"}, {"AWS_EC2_METADATA_DISABLED", "true"}}});
+  const Bench empty(World{.variables = {{"AWS_ACCESS_KEY_ID", ""},
+                                        {"AWS_EC2_METADATA_DISABLED", "true"},
+                                        {"NO_GCE_CHECK", "true"}}});
   EXPECT_THAT(sign(empty, sagemaker_scope()),
               AllOf(HasCode(ErrorCode::authentication), HasPhase(Phase::credentials),
                     FailsWith(AllOf(HasSubstr("AWS_ACCESS_KEY_ID is empty"),

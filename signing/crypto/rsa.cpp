@@ -153,7 +153,9 @@ Result<std::string> sign(EVP_PKEY* key, Padding padding, std::string_view messag
 Result<RsaPublicKey> RsaPublicKey::parse(std::string_view pem) {
   const std::string text = unescape_line_breaks(without_quotes(pem));
   const Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())), BIO_free_all);
-  Pkey key(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  // Without it, OpenSSL asks on the terminal what an encrypted text is to be opened with.
+  const auto no_password = [](char*, int, int, void*) { return -1; };
+  Pkey key(PEM_read_bio_PUBKEY(bio.get(), nullptr, no_password, nullptr), EVP_PKEY_free);
   if (!key || EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA) {
     ERR_clear_error();
     return credentials_error("expected an RSA public key (PEM, \"BEGIN PUBLIC KEY\")");

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
@@ -78,8 +79,12 @@ TEST_F(WhoamiCommand, NamesWhatIsHalfConfigured) {
   EXPECT_EQ(run("sagemaker://eu-west-1/e", {{"AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"}}, {.json = true}),
             user_error);
   const json told = json::parse(out_.str());
-  EXPECT_EQ(told["links"][0]["outcome"], "failed");
-  EXPECT_THAT(told["links"][0]["message"].get<std::string>(), HasSubstr("AWS_SECRET_ACCESS_KEY"));
+  const auto failed =
+      std::find_if(told["links"].begin(), told["links"].end(),
+                   [](const json& link) { return link["name"] == "environment variables"; });
+  ASSERT_NE(failed, told["links"].end());
+  EXPECT_EQ((*failed)["outcome"], "failed");
+  EXPECT_THAT((*failed)["message"].get<std::string>(), HasSubstr("AWS_SECRET_ACCESS_KEY"));
   EXPECT_TRUE(told["identity"].is_null());
   EXPECT_EQ(told["error"]["code"], "authentication");
 }

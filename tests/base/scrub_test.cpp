@@ -17,5 +17,16 @@ TEST(Scrub, LeavesTheTextAloneIfThereIsNoSecret) {
   EXPECT_EQ(text, "all of it");
 }
 
+TEST(Scrub, EndsThoughTheSecretIsWhatStandsForIt) {
+  for (const std::string secret : {"*", "**", "***"}) {
+    std::string text = "a" + secret + "b" + secret;
+    scrub(text, Secret(secret));
+    EXPECT_EQ(text.find("ab"), std::string::npos) << secret;
+  }
+  std::string text = "token ***";
+  scrub(text, Secret("***"));
+  EXPECT_EQ(text, "token ***");
+}
+
 }  // namespace
 }  // namespace ek

@@ -158,6 +158,19 @@ Error refusal(std::string_view who, const HttpResponse& response, std::string_vi
           .retry_after = retry_after(response.head)};
 }
 
+namespace {
+
+// What a service that refuses may echo.
+std::vector<Secret> sensitive_values(const HttpRequest& request) {
+  std::vector<Secret> values;
+  for (const Header& header : request.headers) {
+    if (header.sensitive) values.emplace_back(header.value);
+  }
+  return values;
+}
+
+}  // namespace
+
 Result<HttpResponse> ask_token_service(const SigningServices& services, const SignContext& context,
                                        std::string_view who,
                                        const std::function<Result<HttpRequest>()>& make,
@@ -169,9 +182,15 @@ Result<HttpResponse> ask_token_service(const SigningServices& services, const Si
   for (int attempt = 1;; ++attempt) {
     auto request = make();
     if (!request) return std::move(request).error();
+    const std::vector<Secret> sent = sensitive_values(*request);
     auto answer = fetch(*services.transport, *std::move(request), options);
     if (attempt == 1 && may_pass(answer)) continue;
-    if (answer) return answer;
+    if (answer) {
+      for (const Secret& secret : sent) {
+        if (answer->head.status != 200) scrub(answer->body, secret);
+      }
+      return answer;
+    }
     Error error = std::move(answer).error();
     error.message = fmt::format("asking {} for a token: {}", who, error.message);
     error.retryable = error.code != ErrorCode::cancelled;

@@ -16,9 +16,9 @@ constexpr std::string_view who = "the program of credential_process";
 constexpr std::chrono::milliseconds longest = std::chrono::minutes(1);
 
 Error failed(const CommandOutput& output) {
-  const std::string said = clip(printable(trim(output.standard_error)), 300);
-  return credentials_error(fmt::format("{} ended with exit code {}{}{}", who, output.exit_code,
-                                       said.empty() ? "" : ", saying: ", said));
+  // What it said may hold the very secret that it was asked for, so it is not shown.
+  return credentials_error(
+      fmt::format("{} ended with exit code {}; run it by hand to see why", who, output.exit_code));
 }
 
 bool is_version_1(const std::string& text) {

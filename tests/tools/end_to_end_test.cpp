@@ -166,6 +166,7 @@ TEST_P(EndToEnd, TellsWhichCredentialsAreMissing) {
   const std::string at = uri();
   variables_["NO_GCE_CHECK"] = "true";
   variables_["AWS_EC2_METADATA_DISABLED"] = "true";
+  variables_["AZURE_TOKEN_CREDENTIALS"] = "EnvironmentCredential";
   std::erase_if(variables_, [](const auto& item) {
     return item.first.starts_with("AWS_ACCESS") || item.first.starts_with("AWS_SECRET") ||
            item.first.starts_with("GOOGLE_APPLICATION") || item.first.starts_with("AZURE_CLIENT");

@@ -4,6 +4,8 @@
 
 #include "base/text.hpp"
 #include "base/uri.hpp"
+#include "endpointkit/ext/environment.hpp"
+#include "tools/emulator/identity.hpp"
 #include "tools/emulator/server.hpp"
 #include "tools/emulator/service.hpp"
 #include "tools/emulator/upstream.hpp"
@@ -44,6 +46,7 @@ std::map<std::string, std::string> variables_of(const Service& service) {
       {"AWS_REGION", options.region},
       {"AWS_DEFAULT_REGION", options.region},
       {"AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", service.base_url},
+      {"AWS_ENDPOINT_URL_STS", service.base_url},
       {"GOOGLE_VERTEX_BASE_URL", service.base_url},
       {"GOOGLE_CLOUD_PROJECT", secrets.google.project},
       {"AZURE_TENANT_ID", secrets.entra.tenant_id},
@@ -63,6 +66,16 @@ std::map<std::string, std::string> variables_of(const Service& service) {
   if (!options.google_key_file.empty())
     variables["GOOGLE_APPLICATION_CREDENTIALS"] = options.google_key_file;
   return variables;
+}
+
+Result<void> register_certificate(Service& service) {
+  if (service.options.entra_certificate.empty()) return {};
+  const auto text = system_environment().read_file(service.options.entra_certificate);
+  if (!text) return text.error();
+  auto certificate = parse_client_certificate(*text, Secret());
+  if (!certificate) return certificate.error();
+  service.secrets.entra.certificate = *std::move(certificate);
+  return {};
 }
 
 }  // namespace
@@ -89,7 +102,15 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
   Service& service = *running->service;
   service.base_url = fmt::format("http://{}:{}", service.options.host, (*server)->port());
   running->server = *std::move(server);
+  service.aws_keys.add(
+      {.keys = service.secrets.aws, .arn = "arn:aws:iam::123456789012:user/emulator"});
+  if (auto fine = register_certificate(service); !fine) return fine.error();
   running->variables = variables_of(service);
+  for (const std::string& identity : service.options.identities) {
+    auto fine =
+        set_up_identity(service, identity, service.options.identity_folder, running->variables);
+    if (!fine) return fine.error();
+  }
   if (!service.options.google_key_file.empty()) {
     auto written = write_private_file(service.options.google_key_file, running->google_key());
     if (!written) return written.error();
@@ -108,6 +129,7 @@ const std::map<std::string, std::string>& Emulator::environment() const noexcept
   return running_->variables;
 }
 Secret Emulator::google_key_json() const { return Secret(running_->google_key()); }
+Secret Emulator::arc_key() const { return running_->service->secrets.arc_key; }
 Secret Emulator::azure_key() const { return running_->service->secrets.azure_key; }
 std::string Emulator::stats_json() const { return running_->service->stats.json(); }
 

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "endpointkit/error.hpp"
 #include "endpointkit/secret.hpp"
@@ -34,6 +35,13 @@ struct Options {
   /// Where the Google key file goes; its directory must exist. "" writes none, and environment()
   /// does not name one.
   std::string google_key_file{};
+  /// Where clients are to find their identity instead of keys, one or more of identity_names() in
+  /// identity.hpp: environment() then names these places.
+  std::vector<std::string> identities{};
+  std::string identity_folder{};  ///< For the files that they need.
+  /// PEM or PFX file with the certificate that is registered for the Entra application, and its
+  /// key.
+  std::string entra_certificate{};
   std::string upstream{};        ///< Base URL of a server with /v1/chat/completions; "" is none.
   std::string upstream_model{};  ///< In place of the model that the caller names.
   Secret upstream_key{};         ///< Sent to it as Bearer.
@@ -64,6 +72,8 @@ class Emulator {
   [[nodiscard]] const std::map<std::string, std::string>& environment() const noexcept;
   /// The service account's key file as JSON text: a secret.
   [[nodiscard]] Secret google_key_json() const;
+  /// What stands in the file that Azure Arc's challenge names.
+  [[nodiscard]] Secret arc_key() const;
   /// The Azure ML key, whether or not environment() has it.
   [[nodiscard]] Secret azure_key() const;
   /// What GET /_emulator/stats answers.

@@ -9,6 +9,8 @@
 
 #include "base/text.hpp"
 #include "base/uri.hpp"
+#include "signing/jwt.hpp"
+#include "tools/emulator/proofs.hpp"
 #include "tools/emulator/service.hpp"
 
 namespace ek::emulator {
@@ -21,12 +23,7 @@ constexpr auto resources = std::to_array<std::string_view>(
      "https://ai.azure.com", "https://vault.azure.net"});
 constexpr std::string_view default_suffix = "/.default";
 
-struct Refusal {
-  int status;
-  std::string_view error;
-  int code;
-  std::string text;
-};
+using Refusal = EntraRefusal;
 
 std::string stamp_of(const Service& service) {
   return fmt::format("{:%Y-%m-%d %H:%M:%SZ}",
@@ -53,8 +50,9 @@ Reply refuse(const Service& service, const Refusal& refusal) {
           .body = body.dump()};
 }
 
-std::optional<Refusal> refuse_client(const EntraApplication& application, const std::string& tenant,
-                                     const Form& form) {
+std::optional<Refusal> refuse_client(Service& service, const Request& request,
+                                     const std::string& tenant, const Form& form) {
+  const EntraApplication& application = service.secrets.entra;
   if (tenant == "common" || tenant == "organizations") {
     return Refusal{400, "invalid_request", 50194,
                    "Application is not configured as a multi-tenant application. Usage of the "
@@ -75,11 +73,8 @@ std::optional<Refusal> refuse_client(const EntraApplication& application, const 
                                "installed by the administrator of the tenant.",
                                printable(clip(id, 64)))};
   }
-  if (!form.field("client_assertion").empty()) {
-    return Refusal{401, "invalid_client", 700027,
-                   "The certificate with identifier used to sign the client assertion is not "
-                   "registered on application."};
-  }
+  if (!form.field("client_assertion").empty())
+    return refuse_assertion(service, request, form.field("client_assertion"));
   if (Secret(std::string(form.field("client_secret"))) == application.client_secret) {
     return std::nullopt;
   }
@@ -99,11 +94,8 @@ std::optional<Refusal> refuse_scope(std::string_view scope) {
                                "suffixed to the resource identifier. The scope {} is not valid.",
                                printable(clip(scope, 200)))};
   }
-  // "https://x.com//.default" asks for the audience "https://x.com/".
-  std::string_view resource = scope.substr(0, scope.size() - default_suffix.size());
-  if (resource.ends_with('/')) resource.remove_suffix(1);
-  if (std::find(resources.begin(), resources.end(), resource) != resources.end())
-    return std::nullopt;
+  const std::string_view resource = scope.substr(0, scope.size() - default_suffix.size());
+  if (is_entra_resource(resource)) return std::nullopt;
   return Refusal{400, "invalid_resource", 500011,
                  fmt::format("The resource principal named {} was not found in the tenant named "
                              "Emulator.",
@@ -123,17 +115,11 @@ std::optional<Refusal> refuse_form(const Form& form) {
 }
 
 Reply issue(Service& service, std::string_view scope) {
-  const std::string token =
-      "eyJ0eXAiOiJKV1QifQ." +
-      random_text(160, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-  const auto lifetime = service.options.token_lifetime;
-  service.entra_tokens.add(
-      token, {.scope = std::string(scope), .expiry = service.options.now() + lifetime});
-  ++service.stats.entra_tokens;
+  const auto lifetime = service.options.token_lifetime.count();
   const ordered_json body = {{"token_type", "Bearer"},
-                             {"expires_in", lifetime.count()},
-                             {"ext_expires_in", lifetime.count()},
-                             {"access_token", token}};
+                             {"expires_in", lifetime},
+                             {"ext_expires_in", lifetime},
+                             {"access_token", issue_entra_token(service, scope)}};
   return {.content_type = "application/json; charset=utf-8",
           .headers = {{"Cache-Control", "no-store, no-cache"}},
           .body = body.dump()};
@@ -144,6 +130,35 @@ std::string tenant_of(std::string_view path) {
 }
 
 }  // namespace
+
+// "https://x.com//.default" asks for the audience "https://x.com/".
+bool is_entra_resource(std::string_view resource) {
+  if (resource.ends_with('/')) resource.remove_suffix(1);
+  return std::find(resources.begin(), resources.end(), resource) != resources.end();
+}
+
+std::string issue_entra_token(Service& service, std::string_view scope) {
+  const EntraApplication& application = service.secrets.entra;
+  const auto now = service.options.now();
+  const auto expiry = now + service.options.token_lifetime;
+  const auto seconds = [](auto time) { return std::chrono::system_clock::to_time_t(time); };
+  const ordered_json claims = {{"aud", scope.substr(0, scope.size() - default_suffix.size())},
+                               {"iss", "https://sts.windows.net/" + application.tenant_id + "/"},
+                               {"iat", seconds(now)},
+                               {"nbf", seconds(now)},
+                               {"exp", seconds(expiry)},
+                               {"appid", application.client_id},
+                               {"oid", application.object_id},
+                               {"tid", application.tenant_id},
+                               {"uti", random_uuid()},
+                               {"ver", "1.0"}};
+  const GoogleAccount& signer = service.secrets.google;
+  const auto token = make_jwt(signer.key_id, claims.dump(), signer.key);
+  if (!token) return {};
+  service.entra_tokens.add(*token, {.scope = std::string(scope), .expiry = expiry});
+  ++service.stats.entra_tokens;
+  return *token;
+}
 
 // Microsoft's libraries ask for it before the first token, over TLS only: a proxy that ends TLS in
 // front of the emulator says so in X-Forwarded-Proto.
@@ -172,7 +187,7 @@ Reply serve_entra(Service& service, const Request& request) {
   const std::string tenant = tenant_of(request.path);
   const Form form(request.body);
   auto no = refuse_form(form);
-  if (!no) no = refuse_client(service.secrets.entra, tenant, form);
+  if (!no) no = refuse_client(service, request, tenant, form);
   if (!no) no = refuse_scope(form.field("scope"));
   if (no) return refuse(service, *no);
   return issue(service, form.field("scope"));

@@ -22,20 +22,25 @@ bool is_audience(const Service& service, std::string_view audience) {
 }
 
 Reply issue(Service& service, const std::string& scope) {
-  const std::string token =
-      "ya29.c." +
-      random_text(120, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
-  const auto lifetime = service.options.token_lifetime;
-  service.google_tokens.add(token, {.scope = scope, .expiry = service.options.now() + lifetime});
-  ++service.stats.google_tokens;
-  const ordered_json body = {
-      {"access_token", token}, {"expires_in", lifetime.count()}, {"token_type", "Bearer"}};
+  const ordered_json body = {{"access_token", issue_google_token(service, scope)},
+                             {"expires_in", service.options.token_lifetime.count()},
+                             {"token_type", "Bearer"}};
   return {.content_type = "application/json; charset=UTF-8",
           .headers = {{"Cache-Control", "private"}},
           .body = body.dump(2)};
 }
 
 }  // namespace
+
+std::string issue_google_token(Service& service, const std::string& scope) {
+  std::string token =
+      "ya29.c." +
+      random_text(120, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_");
+  const auto lifetime = service.options.token_lifetime;
+  service.google_tokens.add(token, {.scope = scope, .expiry = service.options.now() + lifetime});
+  ++service.stats.google_tokens;
+  return token;
+}
 
 Reply serve_google_token(Service& service, const Request& request) {
   const Form form(request.body);

@@ -8,6 +8,7 @@
 
 #include "endpointkit/version.hpp"
 #include "tools/emulator/emulator.hpp"
+#include "tools/emulator/identity.hpp"
 
 namespace {
 
@@ -35,12 +36,29 @@ What it serves:
        VERB: generateContent streamGenerateContent countTokens predict rawPredict
              streamRawPredict; endpoints also have /chat/completions
   POST /token                                                    Google's JWT grant
-  POST /TENANT/oauth2/v2.0/token                                 Entra, client secret
+  POST /TENANT/oauth2/v2.0/token                                 Entra: secret, certificate, federation
        Microsoft's own libraries ask for TLS: a proxy in front that ends it must set Host and
        X-Forwarded-Proto: https
   POST /score  /chat/completions  /v1/chat/completions           Azure ML, key or Entra token
   GET  /_emulator/stats     counts by endpoint: requests, refusals, generations (what a provider
                             would bill), completed and abandoned ones, tokens
+
+Identities: with --identity NAME the variables lead to a place of the cloud instead of to keys.
+  imds          AWS_EC2_METADATA_SERVICE_ENDPOINT: EC2 metadata, version 2 (PUT /latest/api/token)
+  ecs           AWS_CONTAINER_CREDENTIALS_FULL_URI and …_AUTHORIZATION_TOKEN_FILE: ECS, EKS agents
+  irsa          AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE: STS AssumeRoleWithWebIdentity (POST /)
+  assume-role   AWS_CONFIG_FILE with a role and its source profile: STS AssumeRole
+  sso           AWS_CONFIG_FILE, HOME with a cached sign-in: IAM Identity Center
+  adc-metadata  GCE_METADATA_HOST: Google's metadata server
+  external-account, external-account-aws
+                GOOGLE_APPLICATION_CREDENTIALS: Google's STS (POST /v1/token), then impersonation;
+                the second shows it a request signed with the AWS keys
+  workload      AZURE_FEDERATED_TOKEN_FILE: Entra, the token of a Kubernetes workload
+  certificate   AZURE_CLIENT_CERTIFICATE_PATH: Entra, an assertion signed with --entra-certificate
+  managed       AZURE_POD_IDENTITY_AUTHORITY_HOST: the metadata service of Azure's machines
+  app-service   IDENTITY_ENDPOINT and IDENTITY_HEADER
+  arc           IDENTITY_ENDPOINT and IMDS_ENDPOINT: Azure Arc, with its challenge
+AWS_ENDPOINT_URL_STS also answers GetCallerIdentity, for endpointkit whoami --ask.
 
 Bodies:
   {"messages": …}           OpenAI chat, streamed if "stream" is true; tools, seed, stop, max_tokens
@@ -82,6 +100,13 @@ void declare(CLI::App& app, Command& command) {
                  "(FILE.google.json)");
   app.add_flag("--print-env", command.print_env,
                "Print the export lines on stdout, before the ready line");
+  app.add_option("--identity", options.identities,
+                 "Let clients find their identity there instead of keys, one place a cloud; the "
+                 "files go to FILE.identity beside the --env-file")
+      ->check(CLI::IsMember(ek::emulator::identity_names()));
+  app.add_option("--entra-certificate", options.entra_certificate,
+                 "PEM or PFX file with the application's certificate and key, for the identity "
+                 "\"certificate\"");
   app.add_option("--tokens-per-second", options.tokens_per_second,
                  "Pace of the built-in model; 0 is full speed")
       ->capture_default_str();
@@ -115,7 +140,9 @@ void complete(Command& command) {
   Options& options = command.options;
   options.token_lifetime = std::chrono::seconds(command.token_lifetime);
   if (!command.env_file.empty()) {
-    options.google_key_file = std::filesystem::absolute(command.env_file).string() + ".google.json";
+    const std::string file = std::filesystem::absolute(command.env_file).string();
+    options.google_key_file = file + ".google.json";
+    options.identity_folder = file + ".identity";
   }
   if (const char* key = std::getenv("ENDPOINTKIT_UPSTREAM_KEY"); key != nullptr) {
     options.upstream_key = ek::Secret(key);

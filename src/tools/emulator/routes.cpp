@@ -7,10 +7,34 @@ bool is_azure_ml(std::string_view path) {
   return path == "/score" || path == "/chat/completions" || path == "/v1/chat/completions";
 }
 
+// Where the machines of the clouds find their identity; null for other paths.
+using Serve = Reply (*)(Service& service, const Request& request);
+Serve identity_service(const Request& request) {
+  const std::string_view path = request.path;
+  const bool post = request.method == "POST";
+  if (path.starts_with("/latest/")) return serve_instance_metadata;
+  if (path == "/v1/credentials") return serve_container_keys;
+  if (post && path == "/") return serve_sts;
+  if (path == "/federation/credentials") return serve_sso_portal;
+  if (post && path == "/token" && request.header("Content-Type").starts_with("application/json"))
+    return serve_sso_token;
+  if (path.starts_with("/computeMetadata/")) return serve_google_metadata;
+  if (path == "/" && !request.header("Metadata-Flavor").empty()) return serve_google_metadata;
+  if (post && path == "/v1/token") return serve_google_sts;
+  if (post && path.starts_with("/v1/projects/-/serviceAccounts/"))
+    return serve_google_impersonation;
+  if (path.starts_with("/metadata/identity/oauth2/token") || path == "/msi/token" ||
+      path == "/arc/metadata/identity/oauth2/token") {
+    return serve_managed_identity;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Reply serve(Service& service, const Request& request) {
   const std::string_view path = request.path;
+  if (const Serve identity = identity_service(request)) return identity(service, request);
   if (path == "/_emulator/stats") return {.body = service.stats.json()};
   if (path.starts_with("/endpoints/")) return serve_sagemaker(service, request);
   if (path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/")) {

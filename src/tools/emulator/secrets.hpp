@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "signing/crypto/certificate.hpp"
 #include "signing/crypto/rsa.hpp"
 #include "signing/sigv4.hpp"
 
@@ -21,14 +22,26 @@ struct GoogleAccount {
 struct EntraApplication {
   std::string tenant_id{};
   std::string client_id{};
+  std::string object_id{};
   Secret client_secret{};
+  std::optional<ClientCertificate> certificate{};  ///< Registered, if the options name one.
+};
+
+/// A sign-in at IAM Identity Center.
+struct SsoSession {
+  std::string client_id{};
+  Secret client_secret{};
+  Secret refresh_token{};
 };
 
 struct Secrets {
   AwsKeys aws{};
   GoogleAccount google;
   EntraApplication entra{};
-  Secret azure_key{};  ///< The Azure ML endpoint's primary key.
+  SsoSession sso{};
+  Secret azure_key{};    ///< The Azure ML endpoint's primary key.
+  Secret agent_token{};  ///< What the container agents and App Service want to see.
+  Secret arc_key{};      ///< What stands in the file that Arc's challenge names.
 };
 
 /// Random; with a seed the same for the same seed, but for the RSA key, which is always new.

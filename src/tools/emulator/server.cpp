@@ -198,6 +198,7 @@ void Server::listen(Handler handler, Log log) {
   };
   parts.http.Get(".*", answer);
   parts.http.Post(".*", answer);
+  parts.http.Put(".*", answer);
   parts.thread = std::thread([&parts] {
     parts.http.listen_after_bind();
     parts.ended = true;

@@ -61,6 +61,22 @@ class TokenBook {
   std::map<std::string, Entry> entries_;
 };
 
+/// AWS keys that are good, by their id. Safe from all threads.
+class KeyBook {
+ public:
+  struct Entry {
+    AwsKeys keys{};
+    std::string arn{};
+    std::chrono::system_clock::time_point expiry = std::chrono::system_clock::time_point::max();
+  };
+  void add(Entry entry);
+  [[nodiscard]] std::optional<Entry> find(const std::string& access_key_id) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, Entry> entries_;
+};
+
 /// Wakes every waiting generation when the emulator stops.
 class StopFlag {
  public:
@@ -83,7 +99,17 @@ struct Service {
   Stats stats{};
   TokenBook google_tokens{};
   TokenBook entra_tokens{};
+  TokenBook metadata_tokens{};  ///< Of the EC2 metadata service.
+  TokenBook sso_tokens{};       ///< Of IAM Identity Center.
+  TokenBook used_assertions{};  ///< Ids of client assertions, which count once.
+  KeyBook aws_keys{};
   StopFlag stop{};
+
+  /// The one provider of the one workload identity pool.
+  [[nodiscard]] std::string_view google_audience() const noexcept {
+    return "//iam.googleapis.com/projects/123456789012/locations/global/workloadIdentityPools/"
+           "emulated/providers/emulated";
+  }
 };
 
 /// An accident that the caller ordered, by the name of the endpoint or by a word in the prompt.
@@ -107,6 +133,17 @@ Reply serve_google_token(Service& service, const Request& request);
 Reply serve_entra(Service& service, const Request& request);
 Reply serve_entra_metadata(Service& service, const Request& request);
 Reply serve_azure_ml(Service& service, const Request& request);
+
+// Where identities come from on each cloud's machines.
+Reply serve_instance_metadata(Service& service, const Request& request);
+Reply serve_container_keys(Service& service, const Request& request);
+Reply serve_sts(Service& service, const Request& request);
+Reply serve_sso_portal(Service& service, const Request& request);
+Reply serve_sso_token(Service& service, const Request& request);
+Reply serve_google_metadata(Service& service, const Request& request);
+Reply serve_google_sts(Service& service, const Request& request);
+Reply serve_google_impersonation(Service& service, const Request& request);
+Reply serve_managed_identity(Service& service, const Request& request);
 
 /// The service that a path belongs to, and its answer; 404 for others. In routes.cpp.
 Reply serve(Service& service, const Request& request);

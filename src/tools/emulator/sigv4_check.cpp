@@ -12,25 +12,34 @@ namespace {
 
 constexpr auto tolerance = std::chrono::minutes(5);
 
-Reply bad_signature(std::string_view message) {
-  return aws_error(403, "InvalidSignatureException", message);
+struct AwsRefusal {
+  int status;
+  std::string code;
+  std::string message;
+};
+
+AwsRefusal bad_signature(std::string message) {
+  return {403, "InvalidSignatureException", std::move(message)};
 }
 
-std::optional<Reply> refuse_key(const Secrets& secrets, const Request& request,
-                                const SigV4Authorization& authorization) {
+std::optional<AwsRefusal> refuse_key(const Service& service, const Request& request,
+                                     const std::optional<KeyBook::Entry>& known) {
   const std::string token(request.header("X-Amz-Security-Token"));
-  if (authorization.access_key_id == secrets.aws.access_key_id &&
-      Secret(token) == secrets.aws.session_token) {
-    return std::nullopt;
+  if (!known || Secret(token) != known->keys.session_token) {
+    return AwsRefusal{403, "UnrecognizedClientException",
+                      "The security token included in the request is invalid."};
   }
-  return aws_error(403, "UnrecognizedClientException",
-                   "The security token included in the request is invalid.");
+  if (known->expiry > service.options.now()) return std::nullopt;
+  return AwsRefusal{403, "ExpiredTokenException",
+                    "The security token included in the request is expired"};
 }
 
-std::optional<Reply> refuse_scope(const std::string& region, const Request& request,
-                                  const SigV4Authorization& authorization) {
-  if (authorization.service != "sagemaker") {
-    return bad_signature("Credential should be scoped to correct service: 'sagemaker'. ");
+std::optional<AwsRefusal> refuse_scope(const std::string& region, std::string_view signing_name,
+                                       const Request& request,
+                                       const SigV4Authorization& authorization) {
+  if (authorization.service != signing_name) {
+    return bad_signature(
+        fmt::format("Credential should be scoped to correct service: '{}'. ", signing_name));
   }
   if (authorization.region != region) {
     return bad_signature(fmt::format("Credential should be scoped to a valid region, not '{}'. ",
@@ -54,7 +63,7 @@ std::optional<Reply> refuse_scope(const std::string& region, const Request& requ
 }
 
 // Times of this format sort like their texts.
-std::optional<Reply> refuse_date(const Service& service, std::string_view date) {
+std::optional<AwsRefusal> refuse_date(const Service& service, std::string_view date) {
   const auto now = std::chrono::floor<std::chrono::seconds>(service.options.now());
   const std::string oldest = sigv4_time(now - tolerance);
   const std::string newest = sigv4_time(now + tolerance);
@@ -70,8 +79,9 @@ std::optional<Reply> refuse_date(const Service& service, std::string_view date) 
   return std::nullopt;
 }
 
-std::optional<Reply> refuse_signature(const Service& service, const Request& request,
-                                      const SigV4Authorization& authorization) {
+std::optional<AwsRefusal> refuse_signature(const Request& request,
+                                           const SigV4Authorization& authorization,
+                                           const AwsKeys& keys) {
   Sha256 sha;
   // Of the body that came, whatever hash a header claims.
   const std::string hash = to_hex(view(sha.hash(request.body)));
@@ -82,8 +92,7 @@ std::optional<Reply> refuse_signature(const Service& service, const Request& req
                               .headers = request.headers,
                               .body = request.body,
                               .payload_hash = hash};
-  const auto expected =
-      recompute_sigv4(sha, received, authorization, service.secrets.aws.secret_access_key);
+  const auto expected = recompute_sigv4(sha, received, authorization, keys.secret_access_key);
   if (!expected) return bad_signature(expected.error().message);
   if (Secret(expected->signature) == Secret(authorization.signature)) return std::nullopt;
   return bad_signature(
@@ -104,27 +113,42 @@ Reply aws_error(int status, std::string_view code, std::string_view message) {
   return reply;
 }
 
-std::optional<Reply> refuse_aws(Service& service, const Request& request) {
+Result<KeyBook::Entry> check_sigv4(Service& service, const Request& request,
+                                   std::string_view name) {
+  const auto no = [](const AwsRefusal& refusal) {
+    return Error{.code = ErrorCode::authentication,
+                 .message = refusal.message,
+                 .http_status = refusal.status,
+                 .provider_code = refusal.code};
+  };
   const std::string_view header = request.header("Authorization");
-  if (header.empty()) {
-    return aws_error(403, "MissingAuthenticationTokenException", "Missing Authentication Token");
-  }
+  if (header.empty())
+    return no({403, "MissingAuthenticationTokenException", "Missing Authentication Token"});
   const auto authorization = parse_sigv4_authorization(header);
   if (!authorization) {
-    return aws_error(403, "IncompleteSignatureException",
-                     "The request signature does not conform to AWS standards: " +
-                         authorization.error().message);
+    return no({403, "IncompleteSignatureException",
+               "The request signature does not conform to AWS standards: " +
+                   authorization.error().message});
   }
   const std::string_view date = request.header("X-Amz-Date");
   if (date.empty()) {
-    return aws_error(403, "IncompleteSignatureException",
-                     "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' "
-                     "header.");
+    return no({403, "IncompleteSignatureException",
+               "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' "
+               "header."});
   }
-  if (auto no = refuse_key(service.secrets, request, *authorization)) return no;
-  if (auto no = refuse_scope(service.options.region, request, *authorization)) return no;
-  if (auto no = refuse_date(service, date)) return no;
-  return refuse_signature(service, request, *authorization);
+  auto known = service.aws_keys.find(authorization->access_key_id);
+  if (auto refusal = refuse_key(service, request, known)) return no(*refusal);
+  if (auto refusal = refuse_scope(service.options.region, name, request, *authorization))
+    return no(*refusal);
+  if (auto refusal = refuse_date(service, date)) return no(*refusal);
+  if (auto refusal = refuse_signature(request, *authorization, known->keys)) return no(*refusal);
+  return *std::move(known);
+}
+
+std::optional<Reply> refuse_aws(Service& service, const Request& request) {
+  const auto known = check_sigv4(service, request, "sagemaker");
+  if (known) return std::nullopt;
+  return aws_error(known.error().http_status, known.error().provider_code, known.error().message);
 }
 
 }  // namespace ek::emulator

@@ -34,7 +34,7 @@ TEST(CredentialProcess, ShowsStandardErrorButNeverStandardOutput) {
     const char* says;
   } cases[] = {
       {{.exit_code = 3, .standard_output = "PLANTED", .standard_error = "sign in first\n"},
-       "exit code 3, saying: sign in first"},
+       "exit code 3; run it by hand"},
       {{.standard_output = "PLANTED"}, "\"Version\": 1"},
       {{.standard_output = R"({"Version":2,"AccessKeyId":"A","SecretAccessKey":"PLANTED"})"},
        "\"Version\": 1"},

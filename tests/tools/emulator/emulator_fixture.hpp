@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <fstream>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -53,6 +54,20 @@ class EmulatorTest : public testing::Test {
     auto started = Emulator::start(std::move(options));
     ASSERT_THAT(started, test::IsOk());
     emulator_ = *std::move(started);
+  }
+
+  /// With the variables and files of that place of identity; no other test uses the folder.
+  void start_at(const std::string& identity, Options options = {}) {
+    const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
+    options.identities = {identity};
+    options.identity_folder =
+        testing::TempDir() + "ek_" + test->test_suite_name() + "_" + test->name();
+    start(std::move(options));
+  }
+  static std::string read(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    EXPECT_TRUE(file) << path;
+    return {std::istreambuf_iterator<char>(file), {}};
   }
 
   std::string variable(const std::string& name) const {

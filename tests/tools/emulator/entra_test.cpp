@@ -33,7 +33,7 @@ struct WrongField {
 constexpr auto wrong_fields = std::to_array<WrongField>({
     {"client_id", "00000000-0000-0000-0000-000000000000", 400, "unauthorized_client", 700016},
     {"client_secret", "wrong", 401, "invalid_client", 7000215},
-    {"client_assertion", "a.b.c", 401, "invalid_client", 700027},
+    {"client_assertion", "a.b.c", 400, "invalid_request", 900144},
     {"scope", "https://ml.azure.com", 400, "invalid_scope", 1002012},
     {"scope", "https://ml.azure.com/.default openid", 400, "invalid_scope", 70011},
     {"scope", "https://example.com/.default", 400, "invalid_resource", 500011},

@@ -1,0 +1,135 @@
+// Each place where the library can find an identity, over real sockets: the emulator gives its
+// variables and files, and its own verification decides whether the call is believed.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/ext/environment.hpp"
+#include "tools/emulator/emulator.hpp"
+
+namespace ek {
+namespace {
+
+using emulator::Emulator;
+using testing::HasSubstr;
+
+struct Place {
+  const char* identity;
+  const char* cloud;  // of the URI's variable
+  const char* link;   // the link of the chain that answers
+  const char* named;  // a part of who it says one is
+};
+void PrintTo(const Place& place, std::ostream* out) { *out << place.identity; }
+
+class IdentityEndToEnd : public testing::TestWithParam<Place> {
+ protected:
+  void SetUp() override {
+    const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
+    std::string name = std::string(test->test_suite_name()) + "_" + test->name();
+    std::replace(name.begin(), name.end(), '/', '_');
+    folder_ = testing::TempDir() + "ek_" + name;
+    std::string key_file = folder_ + ".google.json";
+    emulator::Options options{.google_key_file = key_file,
+                              .identities = {GetParam().identity},
+                              .identity_folder = folder_,
+                              .entra_certificate = write_certificate()};
+    auto started = Emulator::start(std::move(options));
+    ASSERT_TRUE(started) << describe(started.error());
+    emulator_ = *std::move(started);
+    variables_ = emulator_->environment();
+    variables_.try_emplace("HOME", folder_);  // not that of whoever runs the test
+    variables_["PATH"] = "";                  // nor its programs
+  }
+  static std::string read(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    EXPECT_TRUE(file) << path;
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  [[nodiscard]] std::string write_certificate() const {
+    const std::string keys = std::string(EK_TEST_DATA) + "/keys/";
+    const std::string path = folder_ + ".certificate.pem";
+    EXPECT_TRUE(emulator::write_private_file(
+        path, read(keys + "rsa_pkcs8.pem") + read(keys + "client_certificates.pem")));
+    return path;
+  }
+  // A client that finds the emulator by its variables, as an application would.
+  [[nodiscard]] Endpoint open() const {
+    Environment environment = system_environment();
+    environment.variable = [variables =
+                                variables_](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables.find(name);
+      return found == variables.end() ? std::nullopt : std::optional(found->second);
+    };
+    // Azure Arc's agent keeps its key where only root can write.
+    environment.read_file = [read_file = environment.read_file, key = emulator_->arc_key()](
+                                const std::string& path) -> Result<std::string> {
+      if (path == "/var/opt/azcmagent/tokens/emulator.key") return key.reveal();
+      return read_file(path);
+    };
+    const Client client({.environment = std::make_shared<const Environment>(environment)});
+    return client.open(variables_.at(std::string("ENDPOINTKIT_") + GetParam().cloud + "_URI"))
+        .value();
+  }
+
+  std::string folder_;
+  std::unique_ptr<Emulator> emulator_;
+  std::map<std::string, std::string> variables_;
+};
+
+const ChatRequest question{.messages = {user("Tell me about bridges.")}};
+
+TEST_P(IdentityEndToEnd, IsFoundAndBelieved) {
+  const Endpoint endpoint = open();
+  for (int call = 0; call < 2; ++call) {
+    const auto reply = endpoint.chat(question);
+    ASSERT_TRUE(reply) << describe(reply.error());
+    EXPECT_THAT(reply->text(), HasSubstr("bridges"));
+  }
+}
+
+TEST_P(IdentityEndToEnd, IsExplained) {
+  const auto report = open().explain_credentials();
+  ASSERT_TRUE(report) << describe(report.error());
+  ASSERT_FALSE(report->error) << describe(*report->error);
+  const CredentialReport::Link* answered = nullptr;
+  for (const CredentialReport::Link& link : report->links) {
+    if (link.outcome == CredentialReport::Outcome::answered) answered = &link;
+    if (answered == nullptr) {
+      EXPECT_EQ(link.outcome, CredentialReport::Outcome::not_configured) << link.name;
+      EXPECT_NE(link.message, "") << link.name;
+    }
+  }
+  ASSERT_NE(answered, nullptr);
+  EXPECT_THAT(answered->name, HasSubstr(GetParam().link));
+  EXPECT_THAT(report->identity, HasSubstr(GetParam().named));
+  ASSERT_TRUE(report->expires);
+  EXPECT_GT(*report->expires, std::chrono::system_clock::now());
+}
+
+constexpr auto places = std::to_array<Place>({
+    {"imds", "SAGEMAKER", "EC2", "access key ASIA"},
+    {"ecs", "SAGEMAKER", "container", "access key ASIA"},
+    {"irsa", "SAGEMAKER", "web identity", "access key ASIA"},
+    {"assume-role", "SAGEMAKER", "shared config", "access key ASIA"},
+    {"sso", "SAGEMAKER", "shared config", "access key ASIA"},
+    {"adc-metadata", "VERTEX", "metadata", "service account"},
+    {"external-account", "VERTEX", "key file", "emulator@emulated-project"},
+    {"external-account-aws", "VERTEX", "key file", "emulator@emulated-project"},
+    {"workload", "AZUREML", "workload", "tenant"},
+    {"certificate", "AZUREML", "certificate", "tenant"},
+    {"managed", "AZUREML", "managed", "object id"},
+    {"app-service", "AZUREML", "managed", "object id"},
+    {"arc", "AZUREML", "managed", "object id"},
+});
+
+INSTANTIATE_TEST_SUITE_P(Places, IdentityEndToEnd, testing::ValuesIn(places),
+                         [](const auto& instance) {
+                           std::string name = instance.param.identity;
+                           std::replace(name.begin(), name.end(), '-', '_');
+                           return name;
+                         });
+
+}  // namespace
+}  // namespace ek

@@ -100,8 +100,7 @@ Credentials Credentials::azure_default() { return Credentials(make_azure_default
 Result<Credentials> Credentials::azure_ml_key(AzureMlEndpoint endpoint, const Credentials& who) {
   auto checked = check_azure_ml_endpoint(std::move(endpoint));
   if (!checked) return std::move(checked).error();
-  return Credentials(
-      make_azure_ml_identity(*std::move(checked), AzureMlProof::key, who.identity_));
+  return Credentials(make_azure_ml_identity(*std::move(checked), AzureMlProof::key, who.identity_));
 }
 
 Result<Credentials> Credentials::azure_ml_token(AzureMlEndpoint endpoint, const Credentials& who) {

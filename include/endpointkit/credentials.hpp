@@ -107,8 +107,8 @@ class EK_API Credentials {
 
   /// The chain of Microsoft's libraries: an application's secret or certificate in AZURE_…
   /// variables, workload identity, managed identity, `az`, PowerShell, `azd`; the first that is
-  /// there. AZURE_TOKEN_CREDENTIALS chooses among them: prod, dev, or one by its name. Off Azure the
-  /// search for a metadata service ends within a second and is not repeated for five minutes.
+  /// there. AZURE_TOKEN_CREDENTIALS chooses among them: prod, dev, or one by its name. Off Azure
+  /// the search for a metadata service ends within a second and is not repeated for five minutes.
   static Credentials azure_default();
 
   /// The key of an Azure ML endpoint, or the token of one whose authMode is AMLToken, fetched from

@@ -7,8 +7,12 @@
 namespace ek::conformance {
 
 void Report::pass(const std::string&) { ++passed_; }
-void Report::fail(const std::string& name, const std::string& why) { failures_.push_back({name, why}); }
-void Report::skip(const std::string& name, const std::string& reason) { skips_.push_back({name, reason}); }
+void Report::fail(const std::string& name, const std::string& why) {
+  failures_.push_back({name, why});
+}
+void Report::skip(const std::string& name, const std::string& reason) {
+  skips_.push_back({name, reason});
+}
 
 std::string read_file(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -18,6 +22,8 @@ std::string read_file(const std::filesystem::path& path) {
   return std::move(text).str();
 }
 
-nlohmann::json read_json(const std::filesystem::path& path) { return nlohmann::json::parse(read_file(path)); }
+nlohmann::json read_json(const std::filesystem::path& path) {
+  return nlohmann::json::parse(read_file(path));
+}
 
 }  // namespace ek::conformance

@@ -72,7 +72,7 @@ class CountingSigner final : public Signer {
   std::vector<Error> failures;    // from the back
   std::vector<HttpHead> answers;  // that refused a proof
   bool dated = false;
-  bool knows_why = false;       // about refusals
+  bool knows_why = false;  // about refusals
 
  private:
   int tokens_;

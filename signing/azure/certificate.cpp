@@ -10,6 +10,7 @@
 #include "signing/azure/authority.hpp"
 #include "signing/azure/entra.hpp"
 #include "signing/azure/invalid.hpp"
+#include "signing/crypto/sha1.hpp"
 #include "signing/crypto/sha256.hpp"
 #include "signing/jwt.hpp"
 
@@ -69,7 +70,7 @@ std::string assertion_header(const ClientCertificate& certificate, const Asserti
   const std::string& own = certificate.chain.front();
   ordered_json header;
   if (form.rs256) {
-    const std::string thumbprint = sha1_thumbprint(own);
+    const std::string thumbprint = sha1(own);
     std::string key_id = to_hex(thumbprint);
     std::transform(key_id.begin(), key_id.end(), key_id.begin(),
                    [](char c) { return c >= 'a' ? static_cast<char>(c - 'a' + 'A') : c; });

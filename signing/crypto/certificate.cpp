@@ -9,7 +9,6 @@
 #include <openssl/x509.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <memory>
 #include <new>
@@ -111,8 +110,9 @@ Result<ClientCertificate> parse_pem(std::string_view text, const Secret& passwor
   if (!key) return std::move(key).error();
   std::vector<std::string> chain;
   const Bio bio = open(text);
+  Secret lent = password;  // without a callback OpenSSL asks the terminal
   while (true) {
-    const X509Ptr one(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
+    const X509Ptr one(PEM_read_bio_X509(bio.get(), nullptr, give_password, &lent), X509_free);
     if (!one) break;
     chain.push_back(der_of(one.get()));
   }
@@ -158,16 +158,6 @@ Result<ClientCertificate> parse_client_certificate(std::string_view bytes, const
   // DER begins with a SEQUENCE; no text does.
   const bool der = bytes.front() == '\x30' && bytes.find("-----BEGIN") == std::string_view::npos;
   return der ? parse_pfx(bytes, password) : parse_pem(bytes, password);
-}
-
-std::string sha1_thumbprint(std::string_view der) {
-  std::array<unsigned char, 20> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(der.data(), der.size(), digest.data(), &size, EVP_sha1(), nullptr) != 1)
-    throw std::bad_alloc();
-  std::string out(digest.size(), '\0');
-  std::memcpy(out.data(), digest.data(), out.size());
-  return out;
 }
 
 }  // namespace ek

@@ -24,8 +24,4 @@ struct ClientCertificate {
 /// key that belongs to none of the certificates, a wrong password, no RSA key of 2048 bits or more.
 Result<ClientCertificate> parse_client_certificate(std::string_view bytes, const Secret& password);
 
-/// SHA-1 of a DER certificate, 20 bytes: the thumbprint that Entra's older headers name it by. It
-/// tells certificates apart and protects nothing.
-std::string sha1_thumbprint(std::string_view der);
-
 }  // namespace ek

@@ -18,6 +18,7 @@
 #include "signing/azure/federated.hpp"
 #include "signing/azure/managed_identity.hpp"
 #include "signing/azure/token_reply.hpp"
+#include "signing/crypto/sha1.hpp"
 #include "signing/crypto/sha256.hpp"
 #include "signing/jwt.hpp"
 #include "support/test_environment.hpp"
@@ -117,7 +118,7 @@ void run_assertions(const std::filesystem::path& folder, Report& report) {
                                Secret());
   if (!certificate) return report.fail("client-assertion", certificate.error().message);
   const std::string& der = certificate->chain.at(0);
-  const std::string thumbprint = sha1_thumbprint(der);
+  const std::string thumbprint = sha1(der);
   const bool named = base64url_encode(thumbprint) == text_of(suite, "x5t") &&
                      iequals(to_hex(thumbprint), text_of(suite, "thumbprint_sha1_hex")) &&
                      base64url_encode(view(Sha256().hash(der))) == text_of(suite, "x5t#S256");

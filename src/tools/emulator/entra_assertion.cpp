@@ -26,7 +26,7 @@ bool names_certificate(const json& header, const std::string& der) {
   Sha256 sha;
   const std::string new_name = base64url_encode(view(sha.hash(der)));
   return text_in(header, "x5t#S256") == new_name ||
-         text_in(header, "x5t") == base64url_encode(sha1_thumbprint(der));
+         text_in(header, "x5t") == base64url_encode(sha1(der));
 }
 
 bool is_signed_by(const Jwt& jwt, const RsaPublicKey& key) {

@@ -1,6 +1,7 @@
 #include "signing/crypto/certificate.hpp"
 
 #include "base/text.hpp"
+#include "signing/crypto/sha1.hpp"
 #include "signing/signing_fixture.hpp"
 
 namespace ek::test {
@@ -34,9 +35,18 @@ TEST(ClientCertificate, IsReadFromPemAndPfxWithTheKeysOwnFirst) {
     const auto read = parse_client_certificate(test.bytes, Secret(test.password));
     ASSERT_THAT(read, IsOk());
     EXPECT_EQ(read->chain.size(), test.certificates);
-    EXPECT_EQ(to_hex(sha1_thumbprint(read->chain.at(0))), thumbprint);
+    EXPECT_EQ(to_hex(sha1(read->chain.at(0))), thumbprint);
     EXPECT_EQ(read->key.public_key().pem(), data_file("keys/rsa_public.pem"));
   }
+}
+
+TEST(ClientCertificate, NeverAsksATerminalForThePasswordOfACertificate) {
+  std::string chain = data_file("keys/client_certificates.pem");
+  const std::string begin = "-----BEGIN CERTIFICATE-----\n";
+  chain.insert(
+      chain.find(begin) + begin.size(),
+      "Proc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00112233445566778899AABBCCDDEEFF\n\n");
+  EXPECT_FALSE(parse_client_certificate(data_file("keys/rsa_pkcs8.pem") + chain, Secret()));
 }
 
 TEST(ClientCertificate, SaysWhatIsMissingOrWrongAndShowsNothingOfIt) {

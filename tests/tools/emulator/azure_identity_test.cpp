@@ -2,6 +2,7 @@
 #include "base/base64.hpp"
 #include "emulator_fixture.hpp"
 #include "signing/crypto/certificate.hpp"
+#include "signing/crypto/sha1.hpp"
 #include "signing/crypto/sha256.hpp"
 
 namespace ek::emulator {
@@ -74,7 +75,7 @@ TEST_F(CertificateAssertion, IsBelievedOnce) {
 }
 
 TEST_F(CertificateAssertion, MayNameTheCertificateTheOldWay) {
-  header_ = {{"alg", "RS256"}, {"x5t", base64url_encode(sha1_thumbprint(certificate_->chain[0]))}};
+  header_ = {{"alg", "RS256"}, {"x5t", base64url_encode(sha1(certificate_->chain[0]))}};
   EXPECT_EQ(assert_client(sign(claims_, JwsAlgorithm::rs256)).status, 200);
 }
 

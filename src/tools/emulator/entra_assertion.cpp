@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/base64.hpp"
+#include "signing/crypto/sha1.hpp"
 #include "signing/crypto/sha256.hpp"
 #include "signing/jwt.hpp"
 #include "tools/emulator/json_reader.hpp"

@@ -123,7 +123,7 @@ TEST(CallRetry, TriesAgainUntilTheFirstEvent) {
   const auto requests = test.transport->requests();
   ASSERT_EQ(requests.size(), 3U);
   const auto header = [&](std::size_t i, std::string_view name) {
-    return HttpHead{.headers = requests[i].headers}.header(name);
+    return std::string(HttpHead{.headers = requests[i].headers}.header(name));
   };
   EXPECT_EQ(header(2, "x-attempt"), "3");
   EXPECT_EQ(header(0, "x-call"), header(2, "x-call"));

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "support/test_certificate.hpp"
+#include "support/test_data.hpp"
 
 namespace ek {
 namespace {
@@ -115,7 +116,7 @@ TEST(CaStore, TriesAgainAfterAFailure) {
 }
 
 TEST(CaStore, TakesADirectoryAlone) {
-  World world{.variables = {{"SSL_CERT_DIR", EK_TEST_DATA}}};
+  World world{.variables = {{"SSL_CERT_DIR", test::test_data()}}};
   CaStore store("", world.environment());
   EXPECT_TRUE(store.check());
   EXPECT_TRUE(world.reads.empty());

@@ -9,12 +9,13 @@
 #include "signing/token_cache.hpp"
 #include "support/fake_transport.hpp"
 #include "support/matchers.hpp"
+#include "support/test_data.hpp"
 #include "support/test_environment.hpp"
 
 namespace ek::test {
 
 inline std::string data_file(const std::string& name) {
-  std::ifstream file(std::string(EK_TEST_DATA) + '/' + name, std::ios::binary);
+  std::ifstream file(test_data() + '/' + name, std::ios::binary);
   EXPECT_TRUE(file) << name;
   std::ostringstream text;
   text << file.rdbuf();

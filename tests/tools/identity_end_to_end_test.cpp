@@ -7,6 +7,7 @@
 
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/ext/environment.hpp"
+#include "support/test_data.hpp"
 #include "tools/emulator/emulator.hpp"
 
 namespace ek {
@@ -48,7 +49,7 @@ class IdentityEndToEnd : public testing::TestWithParam<Place> {
     return {std::istreambuf_iterator<char>(file), {}};
   }
   [[nodiscard]] std::string write_certificate() const {
-    const std::string keys = std::string(EK_TEST_DATA) + "/keys/";
+    const std::string keys = test::test_data() + "/keys/";
     const std::string path = folder_ + ".certificate.pem";
     EXPECT_TRUE(emulator::write_private_file(
         path, read(keys + "rsa_pkcs8.pem") + read(keys + "client_certificates.pem")));

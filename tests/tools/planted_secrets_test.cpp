@@ -9,6 +9,7 @@
 #include "dialect/json_text.hpp"
 #include "endpointkit/endpoint.hpp"
 #include "support/fake_transport.hpp"
+#include "support/test_data.hpp"
 #include "support/test_environment.hpp"
 #include "tools/cli/whoami.hpp"
 
@@ -22,7 +23,7 @@ using test::World;
 const std::string planted = "PLANTED+/s3cr3t~=";
 
 std::string read(const std::string& name) {
-  std::ifstream file(std::string(EK_TEST_DATA) + "/keys/" + name, std::ios::binary);
+  std::ifstream file(test::test_data() + "/keys/" + name, std::ios::binary);
   EXPECT_TRUE(file) << name;
   return {std::istreambuf_iterator<char>(file), {}};
 }

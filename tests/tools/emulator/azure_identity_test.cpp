@@ -4,6 +4,7 @@
 #include "signing/crypto/certificate.hpp"
 #include "signing/crypto/sha1.hpp"
 #include "signing/crypto/sha256.hpp"
+#include "support/test_data.hpp"
 
 namespace ek::emulator {
 namespace {
@@ -32,7 +33,7 @@ class AzureIdentityTest : public EmulatorTest {
 class CertificateAssertion : public AzureIdentityTest {
  protected:
   void SetUp() override {
-    const std::string keys = std::string(EK_TEST_DATA) + "/keys/";
+    const std::string keys = test::test_data() + "/keys/";
     const std::string pem = read(keys + "rsa_pkcs8.pem") + read(keys + "client_certificates.pem");
     const std::string path = testing::TempDir() + "ek_entra_certificate.pem";
     ASSERT_THAT(write_private_file(path, pem), test::IsOk());

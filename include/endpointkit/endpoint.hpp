@@ -23,6 +23,7 @@
 #include "endpointkit/error.hpp"
 #include "endpointkit/export.hpp"
 #include "endpointkit/invoke.hpp"
+#include "endpointkit/network.hpp"
 
 namespace ek {
 
@@ -156,7 +157,7 @@ class EK_API Endpoint {
 struct ClientOptions {
   Timeouts timeouts{};
   RetryPolicy retry{};
-  std::string ca_file{};                             ///< PEM bundle instead of the system's.
+  NetworkOptions network{};
   std::string user_agent_suffix{};                   ///< Appended to "endpointkit/VERSION".
   std::shared_ptr<Transport> transport{};            ///< Null for libcurl.
   std::shared_ptr<const Environment> environment{};  ///< Null for the real one.

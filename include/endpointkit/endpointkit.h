@@ -129,6 +129,20 @@ EPK_API int epk_has_feature(const char *name);
  *   retry.max_attempts              in total; 1 never retries: 3                   all
  *   retry.retry_paid                true: retry also what may be billed twice      all
  *   client.ca_file                  PEM bundle instead of the system's             client
+ *   client.proxy                    http, https, socks5, socks5h://HOST:PORT;      client
+ *                                   "": none. Unset: HTTPS_PROXY and its like
+ *   client.proxy_user               and .proxy_password                            client
+ *   client.no_proxy                 "example.com,10.0.0.0/8". Unset: NO_PROXY      client
+ *   client.certificate_file         PEM, shown to servers that ask for it; the     client
+ *                                   key in it or in .certificate_key_file; or
+ *                                   both in .certificate_pem, as text; and
+ *                                   .certificate_key_password
+ *   client.pinned_keys              [HOST=]sha256//BASE64,...                      client
+ *   client.routes                   HOST:PORT:TO[:PORT],... private endpoints      client
+ *   client.keep_alive_s             probes on quiet connections, 0 for none: 60    client
+ *   client.max_idle_s               unused connections are closed after: 55        client
+ *   client.max_age_s                connections take requests for; 0, ever: 0      client
+ *   client.http_version             auto (default), 1.1 or 2                       client
  *   client.user_agent_suffix        appended to "endpointkit/VERSION"              client
  *   uri                             the URI, if it is not given apart              endpoint
  *   dialect, base_url, ...          any key without a dot: as in the URI's query   endpoint

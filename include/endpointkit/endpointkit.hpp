@@ -8,6 +8,7 @@
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/error.hpp"
 #include "endpointkit/invoke.hpp"
+#include "endpointkit/network.hpp"
 #include "endpointkit/sagemaker.hpp"
 #include "endpointkit/secret.hpp"
 #include "endpointkit/version.hpp"

@@ -40,9 +40,10 @@ Result<HttpResponse> fetch(Transport& transport, HttpRequest request, const Fetc
   const std::string url = request.url.substr(0, request.url.find('?'));
   const std::unique_ptr<Lane> lane = transport.open_lane();
   const std::stop_callback on_stop(options.stop, [&] { lane->wake(); });
-  const std::unique_ptr<Exchange> exchange = lane->start(
-      std::move(request),
-      {.connect_timeout = options.connect_timeout, .bypass_proxy = options.bypass_proxy});
+  const std::unique_ptr<Exchange> exchange =
+      lane->start(std::move(request), {.connect_timeout = options.connect_timeout,
+                                       .bypass_proxy = options.bypass_proxy,
+                                       .tls = options.tls});
   HttpResponse response;
   while (true) {
     response.body += exchange->body();

@@ -15,6 +15,7 @@ using std::chrono::milliseconds;
 
 constexpr unsigned kEveryone = of_client | of_endpoint | of_call | of_invoke;
 constexpr unsigned kCalls = of_call | of_invoke;
+constexpr std::string_view kClient = "client.";
 constexpr std::string_view kHeader = "header.";
 constexpr std::string_view kCredentials = "credentials.";
 constexpr std::string_view kUri = "uri";
@@ -49,8 +50,7 @@ bool is_attempts(std::string_view value) {
 
 constexpr std::string_view kDuration = "a number of milliseconds, 0 or more";
 
-constexpr std::array<Key, 20> kKeys{{
-    {"client.ca_file", of_client, is_text, ""},
+constexpr std::array<Key, 19> kKeys{{
     {"client.user_agent_suffix", of_client, is_text, ""},
     {"credentials.aws.access_key_id", of_endpoint, is_text, ""},
     {"credentials.aws.secret_access_key", of_endpoint, is_text, ""},
@@ -93,6 +93,11 @@ bool is_endpoint_key(std::string_view name) {
   return !name.empty() && name.find('.') == std::string_view::npos;
 }
 
+// "client." and the name of a network option.
+bool is_network_key(std::string_view name) {
+  return name.starts_with(kClient) && find_key(name) == nullptr;
+}
+
 bool is_header_key(std::string_view name) {
   return name.starts_with(kHeader) && name.size() > kHeader.size();
 }
@@ -100,6 +105,7 @@ bool is_header_key(std::string_view name) {
 unsigned takers_of(std::string_view name) {
   if (is_endpoint_key(name)) return of_endpoint;
   if (is_header_key(name)) return kCalls;
+  if (is_network_key(name)) return of_client;
   const Key* key = find_key(name);
   return key != nullptr ? key->takers : 0;
 }
@@ -107,12 +113,18 @@ unsigned takers_of(std::string_view name) {
 std::string known_keys() {
   std::string list;
   for (const Key& key : kKeys) list += std::string(key.name) + ", ";
+  list += "client.* for each of " + network_option_names() + "; ";
   return list + "header.<Name>, uri, and keys without a dot that the endpoint's cloud knows";
 }
 
 // Throws for a key that nobody takes or a value that does not fit it. Secrets are not repeated.
 void check(std::string_view name, std::string_view value) {
   if (is_endpoint_key(name) || is_header_key(name)) return;
+  if (is_network_key(name)) {
+    NetworkOptions scratch;
+    set_network_option(scratch, name.substr(kClient.size()), value).value();
+    return;
+  }
   const Key* key = find_key(name);
   if (key == nullptr) {
     refuse(fmt::format("unknown option \"{}\"; known are: {}", name, known_keys()));
@@ -179,6 +191,13 @@ Credentials google_credentials(const epk_options* options) {
       .value();
 }
 
+void set_network(NetworkOptions& network, const epk_options& options) {
+  for (const auto& [key, value] : options.values) {
+    if (!is_network_key(key)) continue;
+    set_network_option(network, key.substr(kClient.size()), value.reveal()).value();
+  }
+}
+
 Credentials azure_credentials(const epk_options* options) {
   AzureClientSecret application;
   application.tenant_id = needed(options, "credentials.azure.tenant_id").reveal();
@@ -224,7 +243,7 @@ ClientOptions client_options(const epk_options* options) {
   ClientOptions client;
   client.timeouts = merge_timeouts(options, client.timeouts);
   client.retry = merge_retry(options, client.retry);
-  client.ca_file = value_or(options, "client.ca_file");
+  if (options != nullptr) set_network(client.network, *options);
   client.user_agent_suffix = value_or(options, "client.user_agent_suffix");
   return client;
 }

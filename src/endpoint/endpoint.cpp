@@ -26,7 +26,9 @@ std::shared_ptr<Transport> transport_or_curl(const ClientOptions& options) {
   if (options.transport) return options.transport;
   std::string user_agent = "endpointkit/" ENDPOINTKIT_VERSION;
   if (!options.user_agent_suffix.empty()) user_agent += " " + options.user_agent_suffix;
-  return make_curl_transport({.ca_file = options.ca_file, .user_agent = std::move(user_agent)});
+  return make_curl_transport({.network = options.network,
+                              .user_agent = std::move(user_agent),
+                              .environment = options.environment});
 }
 
 // Headers that decide where the request goes, what it proves or how it is framed are not the
@@ -142,6 +144,8 @@ const Environment& environment_of(const Client& client) { return *client.state()
 
 Result<Endpoint> make_endpoint(const Client& client, std::unique_ptr<Cloud> cloud,
                                const Credentials& credentials) {
+  if (auto good = check_network_options(client.state()->options.network); !good)
+    return std::move(good).error();
   const dialect::Dialect* dialect = dialect::find(cloud->dialect());
   if (dialect == nullptr) {
     return Error{.code = ErrorCode::invalid_request,

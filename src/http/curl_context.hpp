@@ -1,19 +1,35 @@
 // What the lanes of one curl transport have in common.
 #pragma once
 
+#include <string>
+#include <string_view>
+
+#include "endpointkit/ext/transport.hpp"
 #include "http/ca_store.hpp"
+#include "http/curl_request.hpp"
 #include "http/curl_share.hpp"
 #include "http/curl_transport.hpp"
+#include "http/proxy.hpp"
+#include "http/tls_context.hpp"
 
 namespace ek {
 
 struct CurlContext {
-  explicit CurlContext(const HttpOptions& wanted)
-      : options(wanted), roots(wanted.ca_file, wanted.environment) {}
+  explicit CurlContext(const HttpOptions& wanted);
+
+  /// For CURLOPT_PINNEDPUBLICKEY; "" if the host of `url` has no pinned key.
+  [[nodiscard]] std::string pins_for(std::string_view url) const;
+  /// Where connections for `url` are routed to, for messages; "" if nowhere else.
+  [[nodiscard]] std::string route_of(std::string_view url) const;
+  /// What libcurl asks for before each handshake: whom to trust, and what to show.
+  /// Errors: transport/tls.
+  Result<void> prepare_tls(void* ssl_ctx, const TlsOptions& tls, Thumbprint& thumbprint);
 
   const HttpOptions options;
   CaStore roots;
   CurlShare share;
+  const ProxyRules proxies;
+  const HeaderList routes;  // for CURLOPT_CONNECT_TO
 };
 
 }  // namespace ek

@@ -1,17 +1,11 @@
 #include "http/curl_easy.hpp"
 
-#include <string_view>
-
 #ifndef _WIN32
 #include <fcntl.h>
 #endif
 
 namespace ek {
 namespace {
-
-CURLcode on_tls_context(CURL*, void* ssl_ctx, void* roots) {
-  return static_cast<CaStore*>(roots)->install(ssl_ctx) ? CURLE_OK : CURLE_SSL_CACERT_BADFILE;
-}
 
 int on_socket(void*, curl_socket_t socket, curlsocktype) {
 #ifndef _WIN32
@@ -23,22 +17,19 @@ int on_socket(void*, curl_socket_t socket, curlsocktype) {
   return CURL_SOCKOPT_OK;
 }
 
-// Ours and libcurl's OpenSSL must be the same one for a store of ours to fit.
-bool takes_our_store() {
-  const char* backend = curl_version_info(CURLVERSION_NOW)->ssl_version;
-  return backend != nullptr && std::string_view(backend).substr(0, 9) == "OpenSSL/3";
-}
-
 void set_tls(CURL* easy, CurlContext& context) {
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
-  if (takes_our_store()) {
-    // Else libcurl parses its bundle for each connection, before ours replaces it.
-    curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
-    curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &on_tls_context);
-    curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, &context.roots);
-  } else if (!context.options.ca_file.empty()) {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, context.options.ca_file.c_str());
+  const std::string& ca_file = context.options.network.ca_file;
+  if (takes_our_openssl()) {
+    // Else libcurl parses its bundle for each connection, before ours replaces it; CurlExchange
+    // sets the function that does, which is called for an https proxy too.
+    for (const CURLoption bundle :
+         {CURLOPT_CAINFO, CURLOPT_CAPATH, CURLOPT_PROXY_CAINFO, CURLOPT_PROXY_CAPATH}) {
+      curl_easy_setopt(easy, bundle, nullptr);
+    }
+  } else if (!ca_file.empty()) {
+    curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file.c_str());
+    curl_easy_setopt(easy, CURLOPT_PROXY_CAINFO, ca_file.c_str());
   }
 }
 
@@ -53,13 +44,20 @@ void set_version(CURL* easy, HttpVersion wanted) {
   if (offer_2) curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
 }
 
-void set_connection(CURL* easy, const HttpOptions& options) {
+void set_connection(CURL* easy, const CurlContext& context) {
+  const NetworkOptions& network = context.options.network;
+  const auto keep_alive = static_cast<long>(network.keep_alive.count());
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &on_socket);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, 60L);
-  curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, 30L);
-  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(options.max_idle.count()));
-  if (options.proxy) curl_easy_setopt(easy, CURLOPT_PROXY, options.proxy->c_str());
+  curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, keep_alive > 0 ? 1L : 0L);
+  if (keep_alive > 0) {
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, keep_alive);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, (keep_alive + 1) / 2);
+  }
+  curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(network.max_idle.count()));
+  curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(network.max_age.count()));
+  curl_easy_setopt(easy, CURLOPT_CONNECT_TO, context.routes.get());
+  // Which hosts are reached directly was decided by ProxyRules.
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 #if LIBCURL_VERSION_NUM >= 0x075700
   // Else giving up on a name waits for the resolver, which cannot be interrupted.
   curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
@@ -79,8 +77,8 @@ EasyHandle make_easy(CurlContext& context) {
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   curl_easy_setopt(easy, CURLOPT_USERAGENT, context.options.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_SHARE, context.share.handle());
-  set_version(easy, context.options.http_version);
-  set_connection(easy, context.options);
+  set_version(easy, context.options.network.http_version);
+  set_connection(easy, context);
   set_tls(easy, context);
   return handle;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/text.hpp"
 
@@ -17,6 +18,13 @@ struct Row {
   bool again;  // can succeed later if the request has not begun to go out
   std::string_view text;
 };
+
+constexpr Row wants_certificate{
+    CURLE_SSL_CLIENTCERT, ErrorCode::transport, Phase::tls, false,
+    "wants a client certificate: give one in client_certificate (the option certificate_file)"};
+constexpr Row refuses_certificate{
+    CURLE_SSL_CLIENTCERT, ErrorCode::transport, Phase::tls, false,
+    "refused the client certificate: it must be one that the server trusts, and valid today"};
 
 constexpr std::array rows = {
     Row{CURLE_UNSUPPORTED_PROTOCOL, ErrorCode::transport, Phase::headers, false,
@@ -36,11 +44,13 @@ constexpr std::array rows = {
         "has a certificate that was refused"},
     Row{CURLE_SSL_ISSUER_ERROR, ErrorCode::transport, Phase::tls, false,
         "has a certificate that was refused"},
+    Row{CURLE_SSL_PINNEDPUBKEYNOTMATCH, ErrorCode::transport, Phase::tls, false,
+        "has a public key that is none of those in the option pinned_keys: somebody sits between, "
+        "or the key was renewed"},
     Row{CURLE_SSL_CIPHER, ErrorCode::transport, Phase::tls, false, "offers no TLS cipher we take"},
     Row{CURLE_SSL_CACERT_BADFILE, ErrorCode::transport, Phase::tls, false,
         "could not be verified, for the trusted certificates could not be read"},
-    Row{CURLE_SSL_CLIENTCERT, ErrorCode::transport, Phase::tls, false,
-        "wants a client certificate"},
+    wants_certificate,
     Row{CURLE_SEND_ERROR, ErrorCode::transport, Phase::send, false,
         "hung up while the request was sent"},
     Row{CURLE_SEND_FAIL_REWIND, ErrorCode::transport, Phase::send, false,
@@ -59,10 +69,65 @@ constexpr std::array rows = {
 
 constexpr Row unknown{CURLE_OK, ErrorCode::transport, Phase::headers, false, "could not be asked"};
 
-const Row& find_row(CURLcode code) {
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
+
+// In TLS 1.3 a server judges the client after the client has ended the handshake, so that its
+// alert (RFC 8446 §6.2) comes as an error of reading, or of sending.
+const Row* alert_row(std::string_view detail) {
+  if (!contains(detail, " alert ")) return nullptr;
+  if (contains(detail, "certificate required")) return &wants_certificate;
+  const bool refused = contains(detail, "certificate") || contains(detail, "unknown ca");
+  return refused ? &refuses_certificate : nullptr;
+}
+
+const Row& find_row(const CurlFailure& failure) {
+  if (const Row* row = alert_row(failure.detail)) return *row;
   const auto* row =
-      std::find_if(rows.begin(), rows.end(), [=](const Row& r) { return r.code == code; });
+      std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.code == failure.code; });
   return row == rows.end() ? unknown : *row;
+}
+
+// The status with which a proxy refused to make a tunnel, in libcurl's words; 0 if it did not.
+int tunnel_refusal(const CurlFailure& failure) {
+  constexpr std::string_view words = "CONNECT tunnel failed, response ";
+  const auto at = failure.proxy.empty() ? std::string_view::npos : failure.detail.find(words);
+  if (at == std::string_view::npos) return 0;
+  int status = 0;
+  const std::string_view digits = failure.detail.substr(at + words.size());
+  std::from_chars(digits.data(), digits.data() + digits.size(), status);
+  return status;
+}
+
+// What failed, where it is not the host itself.
+std::string sentence(const CurlFailure& failure, const Row& row) {
+  if (const int status = tunnel_refusal(failure); status != 0) {
+    return fmt::format("{} was not asked: the proxy {} answered {} to CONNECT, {}", failure.host,
+                       failure.proxy, status,
+                       status == 407 ? "it wants other proxy_user and proxy_password"
+                                     : "it may not let this host pass");
+  }
+  if (failure.code == CURLE_COULDNT_RESOLVE_PROXY) {
+    return fmt::format("{} was not asked: the name of the proxy {} could not be resolved",
+                       failure.host, failure.proxy);
+  }
+  if (failure.code == CURLE_COULDNT_CONNECT && !failure.proxy.empty()) {
+    return fmt::format("{} was not asked: the proxy {} refused the connection or was not reached",
+                       failure.host, failure.proxy);
+  }
+  if (failure.code == CURLE_COULDNT_RESOLVE_HOST && !failure.route.empty()) {
+    return fmt::format("{} is routed to {}, which could not be resolved: check that route",
+                       failure.host, failure.route);
+  }
+  if (!failure.thumbprint.empty() && failure.code == CURLE_PEER_FAILED_VERIFICATION) {
+    return fmt::format(
+        "{} has a certificate with the thumbprint {}, and must have that with {}: it is another "
+        "server, or its certificate was renewed",
+        failure.host, failure.found_thumbprint, printable(failure.thumbprint));
+  }
+  return fmt::format("{} {}{}{}", failure.host, row.text,
+                     failure.proxy.empty() ? "" : ", asked through the proxy ", failure.proxy);
 }
 
 std::string detail_of(const CurlFailure& failure) {
@@ -71,7 +136,7 @@ std::string detail_of(const CurlFailure& failure) {
 }
 
 std::string advice(const CurlFailure& failure) {
-  if (failure.code != CURLE_PEER_FAILED_VERIFICATION) return {};
+  if (failure.code != CURLE_PEER_FAILED_VERIFICATION || !failure.thumbprint.empty()) return {};
   return fmt::format(
       "; the trusted roots are those of {}: name a bundle with the right one in ca_file or "
       "SSL_CERT_FILE, or correct the host name",
@@ -91,18 +156,21 @@ Error explain_curl(const CurlFailure& failure) {
   if (failure.code == CURLE_OPERATION_TIMEDOUT && !failure.begun) {
     return {.code = ErrorCode::timeout,
             .phase = Phase::connect,
-            .message = fmt::format("no connection to {} within {} ms ({})", failure.host,
-                                   failure.connect_timeout.count(), detail_of(failure)),
+            .message = fmt::format("no connection to {} within {} ms{}{} ({})", failure.host,
+                                   failure.connect_timeout.count(),
+                                   failure.proxy.empty() ? "" : " through the proxy ",
+                                   failure.proxy, detail_of(failure)),
             .retryable = true};
   }
-  const Row& row = find_row(failure.code);
+  const Row& row = find_row(failure);
   // A handshake or CONNECT that the peer breaks off comes as a receive or send error.
   const bool before = !failure.begun && row.phase >= Phase::send;
+  const int refused = tunnel_refusal(failure);
   return {.code = row.error,
           .phase = before ? Phase::connect : row.phase,
-          .message = fmt::format("{} {} ({}, libcurl {}){}", failure.host, row.text,
+          .message = fmt::format("{} ({}, libcurl {}){}", sentence(failure, row),
                                  detail_of(failure), int{failure.code}, advice(failure)),
-          .retryable = !failure.begun && (row.again || before)};
+          .retryable = !failure.begun && (row.again || before) && (refused == 0 || refused >= 500)};
 }
 
 }  // namespace ek

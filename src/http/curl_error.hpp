@@ -12,9 +12,13 @@ namespace ek {
 
 struct CurlFailure {
   CURLcode code = CURLE_OK;
-  std::string_view detail{};  ///< libcurl's own words, from CURLOPT_ERRORBUFFER.
-  std::string_view host{};    ///< For the message.
-  std::string_view trust{};   ///< Where the trusted roots come from.
+  std::string_view detail{};            ///< libcurl's own words, from CURLOPT_ERRORBUFFER.
+  std::string_view host{};              ///< For the message.
+  std::string_view trust{};             ///< Where the trusted roots come from.
+  std::string_view proxy{};             ///< The one that was asked, and who named it; "" for none.
+  std::string_view route{};             ///< Where the host is routed to; "" if nowhere else.
+  std::string_view thumbprint{};        ///< That the server's certificate must have; "" for any.
+  std::string_view found_thumbprint{};  ///< That it had.
   std::chrono::milliseconds connect_timeout{};
   bool begun = false;   ///< The request began to go out.
   bool headed = false;  ///< The response headers were complete.

@@ -5,10 +5,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/text.hpp"
 #include "http/curl_error.hpp"
 #include "http/curl_lane.hpp"
 
 namespace ek {
+namespace {
+
+bool is_sha1(std::string_view text) { return text.size() == 40 && from_hex(text).has_value(); }
+
+}  // namespace
 
 CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
                            const TransferOptions& options)
@@ -16,7 +22,8 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
       request_(std::move(request)),
       max_unread_bytes_(std::max<std::size_t>(options.max_buffered_bytes, 1)),
       connect_timeout_(options.connect_timeout),
-      bypass_proxy_(options.bypass_proxy),
+      tls_(options.tls),
+      proxy_(options.bypass_proxy ? nullptr : context.proxies.choose(request_.url)),
       head_(context.options.max_head_bytes) {}
 
 CurlExchange::~CurlExchange() {
@@ -41,8 +48,52 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   // 0 would be libcurl's 300 s.
   const auto limit = std::clamp<long long>(connect_timeout_.count(), 1, 86'400'000);
   curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit));
-  // Null is libcurl's default: what NO_PROXY says.
-  curl_easy_setopt(easy_.get(), CURLOPT_NOPROXY, bypass_proxy_ ? "*" : nullptr);
+  set_way();
+  if (takes_our_openssl()) {
+    curl_easy_setopt(easy_.get(), CURLOPT_SSL_CTX_FUNCTION, &CurlExchange::on_tls_context);
+    curl_easy_setopt(easy_.get(), CURLOPT_SSL_CTX_DATA, this);
+  }
+  if (is_private()) set_private_connection();
+}
+
+void CurlExchange::set_way() {
+  const Proxy* proxy = *proxy_;
+  const bool known = proxy != nullptr && !proxy->user.empty();
+  // Null would have libcurl read the variables itself.
+  curl_easy_setopt(easy_.get(), CURLOPT_PROXY, proxy != nullptr ? proxy->url.c_str() : "");
+  curl_easy_setopt(easy_.get(), CURLOPT_PROXYUSERNAME, known ? proxy->user.c_str() : nullptr);
+  curl_easy_setopt(easy_.get(), CURLOPT_PROXYPASSWORD,
+                   known ? proxy->password.reveal().c_str() : nullptr);
+  const std::string pins = context_.pins_for(request_.url);
+  curl_easy_setopt(easy_.get(), CURLOPT_PINNEDPUBLICKEY, pins.empty() ? nullptr : pins.c_str());
+}
+
+// A session that was made for one idea of whom to trust must not be resumed under another, for
+// nothing is verified then.
+void CurlExchange::set_private_connection() {
+  curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
+  curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
+  curl_easy_setopt(easy_.get(), CURLOPT_SSL_SESSIONID_CACHE, 0L);
+  curl_easy_setopt(easy_.get(), CURLOPT_SSL_VERIFYHOST, tls_.server_thumbprint.empty() ? 2L : 0L);
+}
+
+std::optional<Error> CurlExchange::refusal() const {
+  if (auto refused = check_request(request_)) return refused;
+  if (!proxy_) return proxy_.error();
+  const bool special = is_private() || !context_.options.network.client_certificate.empty();
+  const bool secure = request_.url.starts_with("https:");
+  std::string_view why;
+  if (is_private() && !secure) {
+    why = "must be asked over https, for a certificate takes part";
+  } else if (special && secure && !takes_our_openssl()) {
+    why = "cannot be asked: client certificates and thumbprints need a libcurl with OpenSSL 3";
+  } else if (!tls_.server_thumbprint.empty() && !is_sha1(tls_.server_thumbprint)) {
+    why = "cannot be verified: the thumbprint of its certificate is not SHA-1 in 40 hex digits";
+  }
+  if (why.empty()) return std::nullopt;
+  return Error{.code = ErrorCode::transport,
+               .phase = Phase::tls,
+               .message = fmt::format("{} {}", host_of(request_.url), why)};
 }
 
 EasyHandle CurlExchange::detach() noexcept {
@@ -97,13 +148,19 @@ void CurlExchange::finish(CURLcode code) {
 }
 
 Error CurlExchange::explain(CURLcode code) {
-  if (code == CURLE_SSL_CACERT_BADFILE) {
-    if (const Result<void> roots = context_.roots.check(); !roots) return roots.error();
-  }
+  const Proxy* proxy = *proxy_;
+  const std::string trust = context_.roots.origin();
+  const std::string route = context_.route_of(request_.url);
+  const std::string named =
+      proxy != nullptr ? fmt::format("{} ({})", proxy->url, proxy->named_by) : std::string();
   return explain_curl({.code = code,
                        .detail = detail_.data(),
                        .host = host_of(request_.url),
-                       .trust = context_.roots.origin(),
+                       .trust = trust,
+                       .proxy = named,
+                       .route = route,
+                       .thumbprint = tls_.server_thumbprint,
+                       .found_thumbprint = thumbprint_.found,
                        .connect_timeout = connect_timeout_,
                        .begun = begun_.has_value(),
                        .headed = head_.complete()});
@@ -142,6 +199,15 @@ void CurlExchange::store(std::string_view bytes) {
     read_ = 0;
   }
   buffer_.append(bytes);
+}
+
+// Called before each handshake, also with an https proxy.
+CURLcode CurlExchange::on_tls_context(CURL*, void* ssl_ctx, void* self) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  auto ready = exchange.context_.prepare_tls(ssl_ctx, exchange.tls_, exchange.thumbprint_);
+  if (ready) return CURLE_OK;
+  exchange.error_ = std::move(ready).error();
+  return CURLE_SSL_CERTPROBLEM;
 }
 
 // Called each time the request is about to go out. The second time libcurl has taken the

@@ -39,12 +39,16 @@ class CurlExchange final : public Exchange {
   [[nodiscard]] bool sent() const noexcept override;
 
   // For the lane.
+  /// Why this exchange cannot be begun.
+  [[nodiscard]] std::optional<Error> refusal() const;
   [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
   [[nodiscard]] CURL* handle() const noexcept { return easy_.get(); }
   /// Sets all that is different from one request to the next, and takes its place in the lane.
   void attach(CurlLane& lane, std::size_t place, EasyHandle easy);
   void move_to(std::size_t place) noexcept { place_ = place; }
   [[nodiscard]] std::size_t place() const noexcept { return place_; }
+  /// Its handle and its connection are not for others.
+  [[nodiscard]] bool is_private() const noexcept { return !tls_.empty(); }
   /// Leaves the lane; the handle is the caller's from now on.
   EasyHandle detach() noexcept;
   void resume();
@@ -55,8 +59,11 @@ class CurlExchange final : public Exchange {
   static std::size_t on_header(char* data, std::size_t, std::size_t bytes, void* self);
   static std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* self);
   static int on_request(void* self, char*, char*, int, int);
+  static CURLcode on_tls_context(CURL* easy, void* ssl_ctx, void* self);
 
   [[nodiscard]] std::size_t unread() const noexcept { return buffer_.size() - read_; }
+  void set_way();
+  void set_private_connection();
   void store(std::string_view bytes);
   [[nodiscard]] bool query_sent() const noexcept;
   [[nodiscard]] Error explain(CURLcode code);
@@ -69,7 +76,9 @@ class CurlExchange final : public Exchange {
   HeaderList header_list_;
   const std::size_t max_unread_bytes_;
   const std::chrono::milliseconds connect_timeout_;
-  const bool bypass_proxy_;
+  const TlsOptions tls_;
+  const Result<const Proxy*> proxy_;  // null for none
+  Thumbprint thumbprint_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
 
   HeadParser head_;

@@ -47,7 +47,7 @@ CurlLane::~CurlLane() {
 
 std::unique_ptr<Exchange> CurlLane::start(HttpRequest request, const TransferOptions& options) {
   auto exchange = std::make_unique<CurlExchange>(*context_, std::move(request), options);
-  if (auto refused = check_request(exchange->request())) {
+  if (auto refused = exchange->refusal()) {
     exchange->fail(*std::move(refused));
     return exchange;
   }
@@ -132,7 +132,7 @@ void CurlLane::collect_finished() {
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
     exchange->finish(code);
     EasyHandle easy = remove(*exchange);
-    if (code == CURLE_OK && idle_handles_.size() < max_idle_handles) {
+    if (code == CURLE_OK && !exchange->is_private() && idle_handles_.size() < max_idle_handles) {
       idle_handles_.push_back(std::move(easy));
     }
     news_ = true;

@@ -32,22 +32,14 @@ bool has_header(const HttpRequest& request, std::string_view name) {
                      [&](const Header& h) { return iequals(h.name, name); });
 }
 
-/// Appends a line; an empty list means there is no memory left.
-class ListWriter {
- public:
-  void add(const char* line) {
-    curl_slist* longer = curl_slist_append(list_.get(), line);
-    if (longer == nullptr) return;
-    list_.release();  // it is the head of the longer one
-    list_.reset(longer);
-  }
-  HeaderList take() { return std::move(list_); }
-
- private:
-  HeaderList list_;
-};
-
 }  // namespace
+
+void ListWriter::add(const char* line) {
+  curl_slist* longer = curl_slist_append(list_.get(), line);
+  if (longer == nullptr) return;
+  list_.release();  // it is the head of the longer one
+  list_.reset(longer);
+}
 
 std::optional<Error> check_request(const HttpRequest& request) {
   const std::string_view url = request.url;

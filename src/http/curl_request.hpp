@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "endpointkit/ext/transport.hpp"
 
@@ -15,6 +16,16 @@ struct FreeHeaderList {
   void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
 };
 using HeaderList = std::unique_ptr<curl_slist, FreeHeaderList>;
+
+/// Appends lines; an empty list means there is no memory left, or no line.
+class ListWriter {
+ public:
+  void add(const char* line);
+  HeaderList take() { return std::move(list_); }
+
+ private:
+  HeaderList list_;
+};
 
 /// What would break the framing of the request, or is not HTTP: invalid_request/request.
 std::optional<Error> check_request(const HttpRequest& request);

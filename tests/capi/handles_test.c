@@ -20,6 +20,7 @@ static void refuses_unknown_options_by_listing_the_known(void) {
   CHECK(epk_options_set(options, "timeout.frist_ms", "1", Z, &error) == EPK_INVALID_REQUEST);
   CHECK(strstr(epk_error_message(error, NULL), "timeout.frist_ms") != NULL);
   CHECK(strstr(epk_error_message(error, NULL), "timeout.first_event_ms") != NULL);
+  CHECK(strstr(epk_error_message(error, NULL), "proxy_password") != NULL);
   CHECK(strstr(epk_error_message(error, NULL), "credentials.aws.secret_access_key") != NULL);
   epk_error_free(error);
   epk_options_free(options);
@@ -33,14 +34,22 @@ static void refuses_values_that_do_not_fit(void) {
                                 {"timeout.total_ms", "99999999999999999999"},
                                 {"retry.max_attempts", "0"},
                                 {"retry.retry_paid", "yes"},
-                                {"credentials.google.proof", "trust me"}};
+                                {"credentials.google.proof", "trust me"},
+                                {"client.proxy", "ftp://proxy"},
+                                {"client.http_version", "3"},
+                                {"client.keep_alive_s", "often"}};
   const char *none[] = {NULL};
   epk_options *options = make_options(none);
   size_t i;
   for (i = 0; i < sizeof bad / sizeof *bad; ++i) {
     epk_error *error = NULL;
     CHECK(epk_options_set(options, bad[i][0], bad[i][1], Z, &error) == EPK_INVALID_REQUEST);
-    CHECK(strstr(epk_error_message(error, NULL), bad[i][0]) != NULL);
+    /* Network options are named by what follows "client.", without their unit. */
+    if (strncmp(bad[i][0], "client.", 7) == 0) {
+      CHECK(strstr(epk_error_message(error, NULL), "the option ") != NULL);
+    } else {
+      CHECK(strstr(epk_error_message(error, NULL), bad[i][0]) != NULL);
+    }
     epk_error_free(error);
   }
   CHECK(epk_options_set(options, "timeout.idle_ms", "25xyz", 2, NULL) == EPK_OK);
@@ -56,6 +65,28 @@ static void refuses_options_that_a_function_does_not_take(void) {
   CHECK(client == NULL);
   CHECK(strstr(epk_error_message(error, NULL), "credentials.bearer") != NULL);
   CHECK(strstr(epk_error_message(error, NULL), "k3y") == NULL);
+  epk_error_free(error);
+  epk_options_free(options);
+}
+
+static void takes_network_options_for_clients(void) {
+  const char *pairs[] = {"client.proxy", "socks5h://127.0.0.1:1080", "client.proxy_user", "me",
+                         "client.proxy_password", "hunter2", "client.routes",
+                         "model.test:443:10.0.0.5", "client.certificate_key_file", "key.pem",
+                         "client.certificate_file", "own.pem", NULL};
+  const char *lonely[] = {"client.proxy_password", "hunter2", NULL};
+  epk_options *options = make_options(pairs);
+  epk_client *client = NULL;
+  epk_endpoint *endpoint = NULL;
+  epk_error *error = NULL;
+  CHECK(epk_client_new(options, &client, NULL) == EPK_OK);
+  epk_client_free(client);
+  epk_options_free(options);
+  options = make_options(lonely);
+  CHECK(epk_endpoint_open(NULL, "azureml://model.test/score", Z, options, &endpoint, &error) ==
+        EPK_INVALID_REQUEST);
+  CHECK(strstr(epk_error_message(error, NULL), "proxy_user") != NULL);
+  CHECK(strstr(epk_error_message(error, NULL), "hunter2") == NULL);
   epk_error_free(error);
   epk_options_free(options);
 }
@@ -158,6 +189,7 @@ int main(void) {
   refuses_unknown_options_by_listing_the_known();
   refuses_values_that_do_not_fit();
   refuses_options_that_a_function_does_not_take();
+  takes_network_options_for_clients();
   refuses_two_kinds_of_credentials();
   opens_by_options_alone_on_a_shared_client();
   explains_what_cannot_be_opened();

@@ -60,6 +60,15 @@ TEST_F(OpenTest, LetsOptionsWinOverTheQuery) {
   EXPECT_TRUE(endpoint);
 }
 
+TEST_F(OpenTest, RefusesNetworkOptionsThatMakeNoSense) {
+  const Client client({.network = {.proxy = "http://user:hunter2@proxy"}, .transport = transport_});
+  const auto endpoint = client.open("sagemaker://eu-west-1/ep", keys_);
+  ASSERT_FALSE(endpoint);
+  EXPECT_EQ(endpoint.error().code, ErrorCode::invalid_request);
+  EXPECT_THAT(endpoint.error().message, HasSubstr("proxy_password"));
+  EXPECT_THAT(endpoint.error().message, testing::Not(HasSubstr("hunter2")));
+}
+
 TEST_F(OpenTest, OpensTypedConfigsAsWell) {
   EXPECT_TRUE(sagemaker::open(client_, {.region = "eu-west-1", .endpoint = "ep"}, keys_));
   EXPECT_TRUE(vertex::open(client_, {.project = "p", .location = "us", .resource = "1"}));

@@ -2,6 +2,8 @@
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -66,7 +68,7 @@ TEST(EasyHandle, NamesTheBundleThatCannotBeRead) {
   const TestCertificate certificate("IP:127.0.0.1");
   LoopbackServer server({{reply("ok")}}, {.certificate = &certificate});
   HttpOptions options = bare_options();
-  options.ca_file = "/etc/missing.pem";
+  options.network.ca_file = "/etc/missing.pem";
   const Outcome outcome = ask(options, server.url());
   ASSERT_TRUE(outcome.error);
   EXPECT_EQ(outcome.error->phase, Phase::tls);
@@ -109,7 +111,7 @@ TEST(EasyHandle, SpeaksHttp11WhereHttp2IsOfferedInVain) {
   LoopbackServer tls({{reply("ok")}}, {.certificate = &certificate});
   LoopbackServer plain({{reply("ok")}});
   HttpOptions options = trusting(certificate.pem());
-  options.http_version = HttpVersion::http2;
+  options.network.http_version = HttpVersion::http2;
   const auto lane = make_curl_transport(options)->open_lane();
   for (const auto& url : {tls.url(), plain.url()}) {
     EXPECT_EQ(run(*lane, post(url)).body, "ok");
@@ -118,22 +120,47 @@ TEST(EasyHandle, SpeaksHttp11WhereHttp2IsOfferedInVain) {
   EXPECT_THAT(plain.requests().front(), ::testing::Not(HasSubstr("Upgrade")));
 }
 
+// The socket of this process that is connected to `port` on loopback; -1 if there is none.
+int socket_to(int port) {
+  for (int fd = 0; fd < 256; ++fd) {
+    sockaddr_in peer{};
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (peer.sin_family == AF_INET && ntohs(peer.sin_port) == port) return fd;
+  }
+  return -1;
+}
+
 TEST(EasyHandle, ClosesItsSocketsInChildProcesses) {
   LoopbackServer server({{reply("ok")}});
   const auto lane = make_curl_transport(bare_options())->open_lane();
-  const int lowest = dup(0);
-  close(lowest);
   EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
-  int checked = 0;
-  for (int fd = lowest; fd < lowest + 64; ++fd) {
-    sockaddr_storage peer{};
-    socklen_t size = sizeof peer;
-    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
-    if (peer.ss_family != AF_INET) continue;
-    ++checked;
-    EXPECT_NE(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+  const int fd = socket_to(server.port());
+  ASSERT_GE(fd, 0);
+  EXPECT_NE(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
+}
+
+int option_of(int fd, int level, int name) {
+  int value = -1;
+  socklen_t size = sizeof value;
+  getsockopt(fd, level, name, &value, &size);
+  return value;
+}
+
+TEST(EasyHandle, KeepsQuietConnectionsAliveIfItIsTold) {
+  for (const int wanted : {60, 7, 0}) {
+    LoopbackServer server({{reply("ok")}});
+    HttpOptions options = bare_options();
+    if (wanted != 60) options.network.keep_alive = std::chrono::seconds(wanted);
+    const auto lane = make_curl_transport(options)->open_lane();
+    EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+    const int fd = socket_to(server.port());
+    ASSERT_GE(fd, 0);
+    EXPECT_EQ(option_of(fd, SOL_SOCKET, SO_KEEPALIVE), wanted > 0 ? 1 : 0);
+    if (wanted == 0) continue;
+    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPIDLE), wanted);
+    EXPECT_EQ(option_of(fd, IPPROTO_TCP, TCP_KEEPINTVL), (wanted + 1) / 2);
   }
-  EXPECT_GT(checked, 0);
 }
 
 }  // namespace

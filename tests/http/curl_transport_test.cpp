@@ -161,7 +161,7 @@ TEST(CurlTransport, RefusesARequestThatCannotBeSent) {
 TEST(CurlTransport, AsksThroughTheProxyOfItsOptions) {
   LoopbackServer proxy({{reply("by proxy")}});
   HttpOptions options = ek::testing::bare_options();
-  options.proxy = proxy.url("");
+  options.network.proxy = proxy.url("");
   const auto lane = make_curl_transport(options)->open_lane();
   EXPECT_EQ(run(*lane, post("http://model.invalid/x")).body, "by proxy");
   EXPECT_THAT(proxy.requests(),
@@ -172,7 +172,7 @@ TEST(CurlTransport, GoesPastTheProxyWhereARequestAsksForThat) {
   LoopbackServer proxy({{reply("by proxy")}});
   LoopbackServer metadata({{reply("direct")}});
   HttpOptions options = ek::testing::bare_options();
-  options.proxy = proxy.url("");
+  options.network.proxy = proxy.url("");
   const auto lane = make_curl_transport(options)->open_lane();
   EXPECT_EQ(run(*lane, post(metadata.url()), {.bypass_proxy = true}).body, "direct");
   EXPECT_EQ(run(*lane, post("http://model.invalid/x")).body, "by proxy")
@@ -182,7 +182,7 @@ TEST(CurlTransport, GoesPastTheProxyWhereARequestAsksForThat) {
 TEST(CurlTransport, TellsThatTheProxyRefusedTheTunnel) {
   LoopbackServer proxy({{reply("", "407 Who")}});
   HttpOptions options = ek::testing::bare_options();
-  options.proxy = proxy.url("");
+  options.network.proxy = proxy.url("");
   const auto lane = make_curl_transport(options)->open_lane();
   const Outcome outcome =
       run(*lane, {.url = "https://model.invalid/x", .headers = {{"Authorization", "secret"}}});

@@ -47,18 +47,34 @@ HttpOptions bare_options() {
                  .phase = Phase::credentials,
                  .message = "no file " + path};
   };
-  return {.user_agent = "test", .proxy = "", .environment = std::move(environment)};
+  return {.user_agent = "test", .environment = std::move(environment)};
+}
+
+HttpOptions with_file(HttpOptions options, std::string name, std::string text) {
+  auto environment = std::make_shared<Environment>(*options.environment);
+  environment->read_file =
+      [name = std::move(name), text = std::move(text),
+       others = environment->read_file](const std::string& path) -> Result<std::string> {
+    return path == name ? Result<std::string>(text) : others(path);
+  };
+  options.environment = std::move(environment);
+  return options;
+}
+
+HttpOptions with_variables(HttpOptions options, std::map<std::string, std::string> variables) {
+  auto environment = std::make_shared<Environment>(*options.environment);
+  environment->variable =
+      [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
+    const auto found = variables.find(name);
+    return found != variables.end() ? std::optional(found->second) : std::nullopt;
+  };
+  options.environment = std::move(environment);
+  return options;
 }
 
 HttpOptions trusting(std::string pem) {
-  HttpOptions options = bare_options();
-  auto environment = std::make_shared<Environment>(*options.environment);
-  environment->read_file = [pem = std::move(pem), fallback = environment->read_file](
-                               const std::string& path) -> Result<std::string> {
-    return path == "test.pem" ? Result<std::string>(pem) : fallback(path);
-  };
-  options.environment = std::move(environment);
-  options.ca_file = "test.pem";
+  HttpOptions options = with_file(bare_options(), "test.pem", std::move(pem));
+  options.network.ca_file = "test.pem";
   return options;
 }
 

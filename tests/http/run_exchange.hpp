@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,7 +32,11 @@ HttpRequest post(std::string url, std::string body = "{}");
 
 /// No variables, no files, no proxy.
 HttpOptions bare_options();
-/// The same, with `pem` in a file "test.pem" that is trusted.
+/// The same, with one more file.
+HttpOptions with_file(HttpOptions options, std::string name, std::string text);
+/// The same, with other variables.
+HttpOptions with_variables(HttpOptions options, std::map<std::string, std::string> variables);
+/// The bare ones, with `pem` in a file "test.pem" that is trusted.
 HttpOptions trusting(std::string pem);
 
 }  // namespace ek::testing

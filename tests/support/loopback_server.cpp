@@ -30,14 +30,6 @@ std::size_t body_length(std::string_view head) {
   return length;
 }
 
-std::shared_ptr<SSL_CTX> make_tls(const TestCertificate& certificate) {
-  std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), &SSL_CTX_free);
-  require(context != nullptr, "SSL_CTX_new");
-  SSL_CTX_use_certificate(context.get(), certificate.certificate());
-  require(SSL_CTX_use_PrivateKey(context.get(), certificate.key()) == 1, "SSL_CTX_use_PrivateKey");
-  return context;
-}
-
 }  // namespace
 
 Step reply(std::string_view body, std::string_view status) {
@@ -55,7 +47,18 @@ class LoopbackServer::Connection {
   bool start_tls(SSL_CTX* context) {
     ssl_ = SSL_new(context);
     SSL_set_fd(ssl_, fd_);
-    return SSL_accept(ssl_) == 1;
+    if (SSL_accept(ssl_) == 1) return true;
+    // Else what the client still sends resets the connection before it has read the alert.
+    char piece[1024];
+    ::shutdown(fd_, SHUT_WR);
+    while (::recv(fd_, piece, sizeof piece, 0) > 0) {
+    }
+    return false;
+  }
+  [[nodiscard]] std::string server_name() const {
+    const char* name =
+        ssl_ != nullptr ? SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name) : nullptr;
+    return name != nullptr ? name : "";
   }
   [[nodiscard]] bool resumed() const { return ssl_ != nullptr && SSL_session_reused(ssl_) == 1; }
 
@@ -114,7 +117,8 @@ LoopbackServer::LoopbackServer(std::vector<Script> scripts)
 
 LoopbackServer::LoopbackServer(std::vector<Script> scripts, const Options& options)
     : scripts_(std::move(scripts)), options_(options) {
-  if (options_.certificate != nullptr) tls_ = make_tls(*options_.certificate);
+  if (options_.certificate != nullptr)
+    tls_ = make_server_tls(*options_.certificate, options_.client_certificate);
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   require(listener_ >= 0, "socket");
   if (options_.send_buffer_bytes > 0) {  // accepted sockets inherit it
@@ -184,9 +188,10 @@ void LoopbackServer::serve(int fd) {
 }
 
 void LoopbackServer::converse(Connection& connection) {
-  if (connection.resumed()) {
+  {
     const std::lock_guard lock(mutex_);
-    ++resumed_;
+    if (connection.resumed()) ++resumed_;
+    server_names_.push_back(connection.server_name());
   }
   for (bool open = true; open;) {
     std::string request = connection.read_request();
@@ -255,6 +260,11 @@ std::size_t LoopbackServer::connections() const {
 std::vector<std::string> LoopbackServer::requests() const {
   const std::lock_guard lock(mutex_);
   return requests_;
+}
+
+std::vector<std::string> LoopbackServer::server_names() const {
+  const std::lock_guard lock(mutex_);
+  return server_names_;
 }
 
 std::size_t LoopbackServer::resumed_sessions() const {

@@ -41,9 +41,10 @@ Step reply(std::string_view body, std::string_view status = "200 OK");
 class LoopbackServer {
  public:
   struct Options {
-    const TestCertificate* certificate = nullptr;  ///< TLS if set.
-    Script greeting{};                             ///< Played before the first request is read.
-    int send_buffer_bytes = 0;                     ///< Of the kernel; 0 for its default.
+    const TestCertificate* certificate = nullptr;         ///< TLS if set.
+    const TestCertificate* client_certificate = nullptr;  ///< Demanded from clients if set.
+    Script greeting{};          ///< Played before the first request is read.
+    int send_buffer_bytes = 0;  ///< Of the kernel; 0 for its default.
   };
 
   /// The nth request, counted over all connections, is answered by the nth script, those after the
@@ -65,6 +66,8 @@ class LoopbackServer {
   [[nodiscard]] std::size_t connections() const;
   [[nodiscard]] std::vector<std::string> requests() const;
   [[nodiscard]] std::size_t resumed_sessions() const;
+  /// What the handshakes asked for (SNI), "" for none, one for each connection that came through.
+  [[nodiscard]] std::vector<std::string> server_names() const;
   [[nodiscard]] std::size_t sent_bytes() const noexcept { return sent_bytes_; }
 
  private:
@@ -93,6 +96,7 @@ class LoopbackServer {
   std::size_t resumed_ = 0;
   std::size_t request_count_ = 0;
   std::vector<std::string> requests_;
+  std::vector<std::string> server_names_;
   std::set<int> open_sockets_;
   std::list<std::thread> workers_;
   std::atomic<std::size_t> sent_bytes_ = 0;

@@ -16,6 +16,7 @@
 
 #include "endpointkit/error.hpp"
 #include "endpointkit/invoke.hpp"
+#include "endpointkit/network.hpp"
 
 namespace ek {
 
@@ -41,6 +42,20 @@ struct HttpResponse {
   std::string body{};
 };
 
+/// How one exchange differs in TLS from what the transport does otherwise. It has a connection of
+/// its own if either is set. Errors: transport/tls, also if the transport cannot do it.
+struct TlsOptions {
+  /// Shown instead of the transport's own, if it is not empty.
+  TlsIdentity client_certificate{};
+  /// SHA-1 of the server's certificate, 40 hex digits. If given it alone decides whether the server
+  /// is trusted: no root, no name and no date does.
+  std::string server_thumbprint{};
+
+  [[nodiscard]] bool empty() const noexcept {
+    return client_certificate.empty() && server_thumbprint.empty();
+  }
+};
+
 struct TransferOptions {
   std::chrono::milliseconds connect_timeout{10'000};  ///< DNS, TCP, proxy and TLS together.
   /// The transfer pauses while this much is unread, so a slow consumer slows the sender.
@@ -48,6 +63,7 @@ struct TransferOptions {
   /// Straight to the host, whatever proxy is set: for metadata services on link-local addresses,
   /// which answer with keys.
   bool bypass_proxy = false;
+  TlsOptions tls{};
 };
 
 /// One request under way. Owned by the caller, used on the lane's thread. Destroying it before the
@@ -100,6 +116,7 @@ struct FetchOptions {
   /// As in TransferOptions.
   std::chrono::milliseconds connect_timeout{10'000};
   bool bypass_proxy = false;
+  TlsOptions tls{};
   /// The clock that `deadline` belongs to.
   std::function<SteadyTime()> now = std::chrono::steady_clock::now;
 };

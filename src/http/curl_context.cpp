@@ -1,0 +1,97 @@
+#include "http/curl_context.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "base/uri.hpp"
+
+namespace ek {
+namespace {
+
+std::string port_text(int port) { return port != 0 ? std::to_string(port) : std::string(); }
+
+HeaderList make_routes(const NetworkOptions& network) {
+  ListWriter list;
+  for (const Route& route : network.routes) {
+    list.add(fmt::format("{}:{}:{}:{}", route.host, port_text(route.port), route.to,
+                         port_text(route.to_port))
+                 .c_str());
+  }
+  return list.take();
+}
+
+Result<std::string> read(const Environment& environment, const std::string& path) {
+  auto text = environment.read_file(path);
+  if (text) return text;
+  return Error{.code = ErrorCode::transport,
+               .phase = Phase::tls,
+               .message = fmt::format("the client certificate of {} cannot be read: {}", path,
+                                      text.error().message)};
+}
+
+Result<void> show(void* ssl_ctx, const TlsIdentity& identity, const Environment& environment) {
+  const Secret& password = identity.key_password;
+  if (!identity.pem.empty()) {
+    const std::string& pem = identity.pem.reveal();
+    return show_certificate(ssl_ctx, pem, pem, password, "the option certificate_pem");
+  }
+  const auto certificates = read(environment, identity.file);
+  if (!certificates) return certificates.error();
+  const Secret wiped(*certificates);  // it may hold the key
+  if (identity.key_file.empty())
+    return show_certificate(ssl_ctx, *certificates, *certificates, password, identity.file);
+  auto key = read(environment, identity.key_file);
+  if (!key) return std::move(key).error();
+  const Secret lent(*std::move(key));
+  return show_certificate(ssl_ctx, *certificates, lent.reveal(), password,
+                          fmt::format("{} and {}", identity.file, identity.key_file));
+}
+
+}  // namespace
+
+CurlContext::CurlContext(const HttpOptions& wanted)
+    : options(wanted),
+      roots(wanted.network.ca_file, wanted.environment),
+      proxies(wanted.network, *wanted.environment),
+      routes(make_routes(wanted.network)) {}
+
+std::string CurlContext::pins_for(std::string_view url) const {
+  std::string pins;
+  if (options.network.pinned_keys.empty()) return pins;
+  const auto uri = parse_uri(url.substr(0, url.find('?')));
+  for (const PinnedKey& pin : options.network.pinned_keys) {
+    if (!pin.host.empty() && !(uri && iequals(pin.host, uri->host))) continue;
+    if (!pins.empty()) pins += ';';
+    pins += pin.key;
+  }
+  return pins;
+}
+
+std::string CurlContext::route_of(std::string_view url) const {
+  if (options.network.routes.empty()) return {};
+  const auto uri = parse_uri(url.substr(0, url.find('?')));
+  if (!uri) return {};
+  const int port = uri->port != 0 ? uri->port : uri->scheme == "https" ? 443 : 80;
+  for (const Route& route : options.network.routes) {
+    const bool same_host = route.host.empty() || iequals(route.host, uri->host);
+    if (!same_host || (route.port != 0 && route.port != port)) continue;
+    return fmt::format("{}:{} (the option routes)", route.to,
+                       route.to_port != 0 ? route.to_port : port);
+  }
+  return {};
+}
+
+Result<void> CurlContext::prepare_tls(void* ssl_ctx, const TlsOptions& tls,
+                                      Thumbprint& thumbprint) {
+  if (!tls.server_thumbprint.empty()) {
+    thumbprint.expected = tls.server_thumbprint;
+    require_thumbprint(ssl_ctx, thumbprint);
+  } else if (auto trusted = roots.install(ssl_ctx); !trusted) {
+    return trusted;
+  }
+  const TlsIdentity& identity =
+      tls.client_certificate.empty() ? options.network.client_certificate : tls.client_certificate;
+  return identity.empty() ? Result<void>() : show(ssl_ctx, identity, *options.environment);
+}
+
+}  // namespace ek

@@ -146,6 +146,8 @@ ManagedHost managed_host(ManagedHostKind kind, const Environment& environment) {
   ManagedHost host{.kind = kind};
   switch (kind) {
     case Kind::service_fabric:
+      host.thumbprint = value(environment, "IDENTITY_SERVER_THUMBPRINT");
+      [[fallthrough]];
     case Kind::app_service:
       host.endpoint = value(environment, "IDENTITY_ENDPOINT");
       host.secret = Secret(value(environment, "IDENTITY_HEADER"));
@@ -188,6 +190,11 @@ Result<HttpRequest> managed_identity_request(const ManagedHost& host,
     return credentials_error(
         fmt::format("expected the URL of {}'s token service in the environment, got no URL",
                     to_string(host.kind)));
+  }
+  if (!host.thumbprint.empty() && uri->scheme != "https") {
+    return credentials_error(
+        "IDENTITY_SERVER_THUMBPRINT is set, but IDENTITY_ENDPOINT is no https URL: Service "
+        "Fabric's secret is sent only to the host with that certificate");
   }
   auto chosen = selection(host, identity);
   if (!chosen) return std::move(chosen).error();

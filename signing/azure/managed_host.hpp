@@ -28,6 +28,7 @@ struct ManagedHost {
   ManagedHostKind kind = ManagedHostKind::imds;
   std::string endpoint{};
   Secret secret{};                  ///< Shows the host that the question comes from inside.
+  std::string thumbprint{};         ///< Of Service Fabric's certificate, which signs itself: SHA-1.
   std::string default_client_id{};  ///< Which identity Azure ML means if nobody names one.
 };
 
@@ -40,7 +41,8 @@ ManagedHost managed_host(ManagedHostKind kind, const Environment& environment);
 /// Errors: invalid_request if more than one member is set.
 Result<AzureManagedIdentity> check_managed_identity(AzureManagedIdentity identity);
 
-/// The question for a token. Errors: authentication/credentials if an identity is named where the
+/// The question for a token. Errors: authentication/credentials if the host must be told by its
+/// certificate and is not asked over https; if an identity is named where the
 /// host gives only its own, or is named in a way that the host does not know; if the endpoint is no
 /// URL.
 Result<HttpRequest> managed_identity_request(const ManagedHost& host,

@@ -22,13 +22,15 @@ constexpr milliseconds connect_limit{5000};
 constexpr std::chrono::minutes absence_holds{5};
 constexpr std::size_t max_arc_key_bytes = 4096;
 
-Result<HttpResponse> send(const HttpRequest& request, const SigningServices& services,
-                          const SignContext& context, milliseconds connect) {
+Result<HttpResponse> send(const ManagedHost& host, const HttpRequest& request,
+                          const SigningServices& services, const SignContext& context,
+                          milliseconds connect) {
   return fetch(*services.transport, request,
                {.deadline = context.deadline,
                 .stop = context.stop,
                 .connect_timeout = connect,
                 .bypass_proxy = true,
+                .tls = {.server_thumbprint = host.thumbprint},
                 .now = services.environment->steady_now});
 }
 
@@ -73,11 +75,10 @@ Error host_refusal(const ManagedHost& host, const HttpRequest& request, HttpResp
 Error unreachable(const ManagedHost& host, Error error) {
   error.message = fmt::format("asking {} for the managed identity's token: {}{}",
                               to_string(host.kind), error.message,
-                              host.kind == Kind::service_fabric
-                                  ? ". Its certificate signs itself: add it to the trusted ones "
-                                    "(SSL_CERT_FILE), since it cannot be told by its thumbprint"
+                              !host.thumbprint.empty() && error.phase == Phase::tls
+                                  ? ". The thumbprint is that of IDENTITY_SERVER_THUMBPRINT"
                                   : "");
-  error.retryable = error.code != ErrorCode::cancelled;
+  error.retryable = error.code != ErrorCode::cancelled && error.phase != Phase::tls;
   return error;
 }
 
@@ -85,10 +86,11 @@ Error unreachable(const ManagedHost& host, Error error) {
 Result<HttpResponse> ask_host(const ManagedHost& host, const HttpRequest& request,
                               const SigningServices& services, const SignContext& context) {
   for (int tries = 1;; ++tries) {
-    auto answer = send(request, services, context, connect_limit);
+    auto answer = send(host, request, services, context, connect_limit);
     if (!answer) {
-      const bool again = tries == 1 && (answer.error().code == ErrorCode::transport ||
-                                        answer.error().code == ErrorCode::truncated);
+      const bool again = tries == 1 && answer.error().phase != Phase::tls &&
+                         (answer.error().code == ErrorCode::transport ||
+                          answer.error().code == ErrorCode::truncated);
       if (again) continue;
       return unreachable(host, std::move(answer).error());
     }
@@ -106,7 +108,7 @@ Result<HttpResponse> ask_host(const ManagedHost& host, const HttpRequest& reques
 // Arc proves by a file that the asker may read what only the machine's trusted may read.
 Result<HttpRequest> with_arc_key(HttpRequest request, const ManagedHost& host,
                                  const SigningServices& services, const SignContext& context) {
-  auto answer = send(request, services, context, connect_limit);
+  auto answer = send(host, request, services, context, connect_limit);
   if (!answer) return unreachable(host, std::move(answer).error());
   auto path = arc_key_path(*answer, *services.environment);
   if (!path) return std::move(path).error();
@@ -177,7 +179,8 @@ Result<bool> imds_is_there(const ManagedHost& host, const SigningServices& servi
   // Without its header it gives nothing but an error, which is all that we want to see.
   const SignContext limited{.deadline = std::min(context.deadline, began + probe_limit),
                             .stop = context.stop};
-  const auto answer = send({.method = "GET", .url = host.endpoint}, services, limited, probe_limit);
+  const auto answer =
+      send(host, {.method = "GET", .url = host.endpoint}, services, limited, probe_limit);
   const std::string_view stranger = answer ? stranger_in(*answer) : "";
   if (answer && stranger.empty()) return true;
   const SteadyTime now = services.environment->steady_now();

@@ -10,8 +10,9 @@
 namespace ek {
 namespace {
 
-constexpr std::array<std::string_view, 5> host_variables = {
-    "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "IMDS_ENDPOINT", "AZURE_CLIENT_ID"};
+constexpr std::array<std::string_view, 6> host_variables = {
+    "IDENTITY_ENDPOINT", "IDENTITY_HEADER", "IDENTITY_SERVER_THUMBPRINT",
+    "MSI_ENDPOINT",      "IMDS_ENDPOINT",   "AZURE_CLIENT_ID"};
 constexpr ChainMember managed_member{.name = "ManagedIdentityCredential"};
 
 using Found = Result<std::shared_ptr<Signer>>;

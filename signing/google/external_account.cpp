@@ -73,8 +73,12 @@ Result<ExternalAccount> plain_members(const JsonObject& file) {
                           .user_project = file.text("workforce_pool_user_project"),
                           .quota_project = file.text("quota_project_id"),
                           .universe_domain = *std::move(universe)};
-  if (account.token_url.empty())
-    account.token_url = fmt::format("https://sts.{}/v1/token", account.universe_domain);
+  if (account.token_url.empty()) {
+    const auto source = file.object("credential_source");
+    const bool mutual = source && source->has("certificate");
+    account.token_url =
+        fmt::format("https://sts.{}{}/v1/token", mutual ? "mtls." : "", account.universe_domain);
+  }
   if (auto trusted = check_google_url("token_url", account.token_url, account.universe_domain);
       !trusted) {
     return std::move(trusted).error();
@@ -127,9 +131,16 @@ class FederatedAccount final : public GoogleAccount {
                          const SignContext& context) const {
     const auto subject = account_.source.fetch(services, context);
     if (!subject) return subject.error();
-    auto answer = ask_token_service(services, context, service, [&]() -> Result<HttpRequest> {
+    FetchOptions route;
+    if (account_.source.identity) {
+      auto identity = account_.source.identity(services);
+      if (!identity) return std::move(identity).error();
+      route.tls.client_certificate = *std::move(identity);
+    }
+    const auto make = [&]() -> Result<HttpRequest> {
       return exchange_request(account_, scope, *subject);
-    });
+    };
+    auto answer = ask_token_service(services, context, service, make, route);
     if (!answer) return std::move(answer).error();
     if (is_refusal(*answer)) {
       scrub(answer->body, *subject);

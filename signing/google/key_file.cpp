@@ -78,7 +78,10 @@ CredentialSource google_gcloud_file_source() {
 }
 
 std::optional<std::string> gcloud_file_path(const Environment& environment) {
-  constexpr std::string_view name = "application_default_credentials.json";
+  return gcloud_file_path(environment, "application_default_credentials.json");
+}
+
+std::optional<std::string> gcloud_file_path(const Environment& environment, std::string_view name) {
   if (const auto folder = variable(environment, gcloud_variables[0]))
     return fmt::format("{}/{}", *folder, name);
   if (const auto home = variable(environment, gcloud_variables[1]))

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "signing/chain.hpp"
 
@@ -16,5 +17,7 @@ CredentialSource google_gcloud_file_source();
 
 /// Where that is: in CLOUDSDK_CONFIG, else in the user's configuration folder. None without a home.
 std::optional<std::string> gcloud_file_path(const Environment& environment);
+/// Another file in that folder.
+std::optional<std::string> gcloud_file_path(const Environment& environment, std::string_view name);
 
 }  // namespace ek

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "signing/credentials_error.hpp"
 #include "signing/google/aws_subject.hpp"
+#include "signing/google/certificate_subject.hpp"
 #include "signing/google/executable_subject.hpp"
 #include "signing/google/url.hpp"
 #include "signing/oauth.hpp"
@@ -62,13 +63,6 @@ Result<SubjectSource> read_url_source(const JsonObject& source, const SubjectPur
   return out;
 }
 
-Result<SubjectSource> read_certificate_source(const JsonObject&, const SubjectPurpose&) {
-  return bad_source(
-      "is a client certificate (\"certificate\"), which proves itself in the TLS handshake; the "
-      "HTTP layer of this library shows no client certificates. Use a file, URL or executable "
-      "source");
-}
-
 struct SourceKind {
   const char* member;
   Result<SubjectSource> (*read)(const JsonObject& source, const SubjectPurpose& purpose);
@@ -96,7 +90,8 @@ Result<SubjectSource> read_subject_source(const JsonObject& source, const Subjec
   }
   if (found == nullptr) {
     return bad_source(
-        "has no \"file\", \"url\", \"environment_id\" or \"executable\" to take a token from");
+        "has no \"file\", \"url\", \"environment_id\", \"executable\" or \"certificate\" to take a "
+        "token from");
   }
   return found->read(source, purpose);
 }

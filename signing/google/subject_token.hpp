@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "endpointkit/error.hpp"
+#include "endpointkit/network.hpp"
 #include "endpointkit/secret.hpp"
 #include "signing/json_object.hpp"
 #include "signing/signer.hpp"
@@ -26,6 +27,9 @@ struct SubjectSource {
   /// Blocks. Safe from all threads. Errors: authentication/credentials, naming the source.
   std::function<Result<Secret>(const SigningServices& services, const SignContext& context)>
       fetch{};
+  /// Shown to the token service in the TLS handshake; null if the token proves itself. Names files
+  /// and reads no key.
+  std::function<Result<TlsIdentity>(const SigningServices& services)> identity{};
 };
 
 /// Errors: authentication/credentials if there is no source, more than one, or one that is not

@@ -26,6 +26,39 @@ TEST(ManagedIdentity, IsNeverAskedThroughAProxy) {
   EXPECT_TRUE(bench.transport->transfers().at(0).bypass_proxy);
 }
 
+TEST(ManagedIdentity, KnowsServiceFabricByItsThumbprintAlone) {
+  const std::string thumbprint(40, 'a');
+  World world{.variables = {{"IDENTITY_ENDPOINT", "https://localhost:2377/token"},
+                            {"IDENTITY_HEADER", "PLANTED"},
+                            {"IDENTITY_SERVER_THUMBPRINT", thumbprint}}};
+  {
+    Bench bench(world);
+    bench.transport->reply(token_reply());
+    EXPECT_THAT(fetch_token(bench, ManagedHostKind::service_fabric), IsOk());
+    EXPECT_EQ(bench.transport->transfers().at(0).tls.server_thumbprint, thumbprint);
+    EXPECT_TRUE(bench.transport->transfers().at(0).bypass_proxy);
+  }
+  {
+    Bench bench(world);
+    bench.transport->handle([](const HttpRequest&) {
+      return ScriptedReply{.status = 0,
+                           .error = Error{.code = ErrorCode::transport,
+                                          .phase = Phase::tls,
+                                          .message = "another certificate"},
+                           .sent = false};
+    });
+    const auto token = fetch_token(bench, ManagedHostKind::service_fabric);
+    EXPECT_THAT(token, FailsWith(HasSubstr("IDENTITY_SERVER_THUMBPRINT")));
+    EXPECT_FALSE(token.error().retryable);
+    EXPECT_EQ(bench.transport->request_count(), 1u);
+  }
+  world.variables["IDENTITY_ENDPOINT"] = "http://localhost:2377/token";
+  Bench bench(world);
+  EXPECT_THAT(fetch_token(bench, ManagedHostKind::service_fabric),
+              FailsWith(testing::AllOf(HasSubstr("no https URL"), Not(HasSubstr("PLANTED")))));
+  EXPECT_EQ(bench.transport->request_count(), 0u);
+}
+
 TEST(ManagedIdentity, WaitsForItsHostAsDocumented) {
   struct Case {
     ManagedHostKind kind;

@@ -111,11 +111,5 @@ TEST_F(ExternalAccountTest, UsesTheServiceOfItsUniverse) {
   EXPECT_EQ(account->universe_domain, "u.example");
 }
 
-TEST_F(ExternalAccountTest, SaysThatItShowsNoClientCertificates) {
-  std::string text = file();
-  text.replace(text.find(R"({"file":"/token"})"), 17, R"({"certificate":{}})");
-  EXPECT_THAT(parse(text), FailsWith(HasSubstr("client certificate")));
-}
-
 }  // namespace
 }  // namespace ek::test

@@ -37,7 +37,7 @@ TEST(SubjectToken, ComesFromOnePlace) {
       {R"({"file":"f","format":{"type":"xml"}})", "\"xml\""},
       {R"({"file":"f","format":{"type":"json"}})", "subject_token_field_name"},
       {R"({"url":"file:///etc/passwd"})", "http or https"},
-      {R"({"certificate":{}})", "client certificate"}};
+      {R"({"file":"f","certificate":{}})", "ambiguous"}};
   for (const auto& [source, why] : cases) {
     EXPECT_THAT(read(source), AllOf(HasCode(ErrorCode::authentication), FailsWith(HasSubstr(why))))
         << source;

@@ -9,6 +9,7 @@
 #include "endpointkit/ext/environment.hpp"
 #include "support/test_data.hpp"
 #include "tools/emulator/emulator.hpp"
+#include "tools/emulator/tls.hpp"
 
 namespace ek {
 namespace {
@@ -109,6 +110,62 @@ TEST_P(IdentityEndToEnd, IsExplained) {
   EXPECT_GT(*report->expires, std::chrono::system_clock::now());
 }
 
+// ---- What must not be believed, in a handshake
+
+class Handshake : public testing::Test {
+ protected:
+  void start(const std::string& identity) {
+    const std::string folder = testing::TempDir() + "ek_handshake_" +
+                               testing::UnitTest::GetInstance()->current_test_info()->name();
+    auto started = Emulator::start({.identities = {identity}, .identity_folder = folder});
+    ASSERT_TRUE(started) << describe(started.error());
+    emulator_ = *std::move(started);
+    variables_ = emulator_->environment();
+    variables_.try_emplace("HOME", folder);
+  }
+  [[nodiscard]] Result<ChatReply> ask(const std::string& cloud) const {
+    Environment environment = system_environment();
+    environment.variable = [this](const std::string& name) -> std::optional<std::string> {
+      const auto found = variables_.find(name);
+      return found == variables_.end() ? std::nullopt : std::optional(found->second);
+    };
+    const Client client({.retry = {.max_attempts = 1},
+                         .environment = std::make_shared<const Environment>(environment)});
+    return client.open(variables_.at("ENDPOINTKIT_" + cloud + "_URI")).value().chat(question);
+  }
+
+  std::unique_ptr<Emulator> emulator_;
+  std::map<std::string, std::string> variables_;
+};
+
+TEST_F(Handshake, WithAServiceFabricOfAnotherThumbprintSendsItNoSecret) {
+  start("service-fabric");
+  std::string& thumbprint = variables_["IDENTITY_SERVER_THUMBPRINT"];
+  const std::string right = thumbprint;
+  thumbprint[0] = thumbprint[0] == '0' ? '1' : '0';
+  const auto reply = ask("AZUREML");
+  ASSERT_FALSE(reply);
+  EXPECT_THAT(describe(reply.error()), HasSubstr("IDENTITY_SERVER_THUMBPRINT"));
+  EXPECT_THAT(emulator_->stats_json(), HasSubstr("\"entra\": 0"));
+  thumbprint = right;
+  EXPECT_TRUE(ask("AZUREML"));
+}
+
+TEST_F(Handshake, WithACertificateThatThePoolDoesNotKnowGetsNoToken) {
+  start("external-account-x509");
+  const Result<emulator::TlsCertificate> stranger = emulator::make_tls_certificate("stranger");
+  ASSERT_TRUE(stranger);
+  const std::string config = variables_.at("GOOGLE_API_CERTIFICATE_CONFIG");
+  const std::string folder = config.substr(0, config.rfind('/'));
+  ASSERT_TRUE(emulator::write_private_file(folder + "/workload.pem", stranger->certificate_pem));
+  ASSERT_TRUE(emulator::write_private_file(folder + "/workload.key", stranger->key_pem.reveal()));
+  const auto reply = ask("VERTEX");
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().code, ErrorCode::authentication);
+  EXPECT_THAT(reply.error().message, HasSubstr("trust anchor"));
+  EXPECT_THAT(reply.error().message, HasSubstr("GOOGLE_API_CERTIFICATE_CONFIG"));
+}
+
 constexpr auto places = std::to_array<Place>({
     {"imds", "SAGEMAKER", "EC2", "access key ASIA"},
     {"ecs", "SAGEMAKER", "container", "access key ASIA"},
@@ -118,11 +175,13 @@ constexpr auto places = std::to_array<Place>({
     {"adc-metadata", "VERTEX", "metadata", "service account"},
     {"external-account", "VERTEX", "key file", "emulator@emulated-project"},
     {"external-account-aws", "VERTEX", "key file", "emulator@emulated-project"},
+    {"external-account-x509", "VERTEX", "key file", "emulator@emulated-project"},
     {"workload", "AZUREML", "workload", "tenant"},
     {"certificate", "AZUREML", "certificate", "tenant"},
     {"managed", "AZUREML", "managed", "object id"},
     {"app-service", "AZUREML", "managed", "object id"},
     {"arc", "AZUREML", "managed", "object id"},
+    {"service-fabric", "AZUREML", "managed", "object id"},
 });
 
 INSTANTIATE_TEST_SUITE_P(Places, IdentityEndToEnd, testing::ValuesIn(places),

@@ -78,11 +78,23 @@ Result<void> register_certificate(Service& service) {
   return {};
 }
 
+// A second port, with a certificate that signs itself.
+Result<std::unique_ptr<Server>> bind_tls(Service& service) {
+  auto own = make_tls_certificate("endpointkit-emulator");
+  if (!own) return own.error();
+  service.tls = *std::move(own);
+  auto server = Server::bind(service.options.host, 0, service.options.connections, &service.tls);
+  if (server)
+    service.tls_url = fmt::format("https://{}:{}", service.options.host, (*server)->port());
+  return server;
+}
+
 }  // namespace
 
 struct Emulator::Running {
   std::unique_ptr<Service> service;
   std::unique_ptr<Server> server;
+  std::unique_ptr<Server> tls_server;  // null if no identity needs one
   std::map<std::string, std::string> variables;
 
   [[nodiscard]] std::string google_key() const {
@@ -106,6 +118,11 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
       {.keys = service.secrets.aws, .arn = "arn:aws:iam::123456789012:user/emulator"});
   if (auto fine = register_certificate(service); !fine) return fine.error();
   running->variables = variables_of(service);
+  if (needs_tls(service.options.identities)) {
+    auto tls_server = bind_tls(service);
+    if (!tls_server) return tls_server.error();
+    running->tls_server = *std::move(tls_server);
+  }
   for (const std::string& identity : service.options.identities) {
     auto fine =
         set_up_identity(service, identity, service.options.identity_folder, running->variables);
@@ -115,8 +132,11 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
     auto written = write_private_file(service.options.google_key_file, running->google_key());
     if (!written) return written.error();
   }
-  running->server->listen([&service](const Request& request) { return serve(service, request); },
-                          service.options.log);
+  for (const auto* one : {&running->server, &running->tls_server}) {
+    if (!*one) continue;
+    (*one)->listen([&service](const Request& request) { return serve(service, request); },
+                   service.options.log);
+  }
   return std::unique_ptr<Emulator>(new Emulator(std::move(running)));
 }
 
@@ -136,6 +156,7 @@ std::string Emulator::stats_json() const { return running_->service->stats.json(
 void Emulator::stop() {
   running_->service->stop.set();
   running_->server->stop();
+  if (running_->tls_server) running_->tls_server->stop();
 }
 
 }  // namespace ek::emulator

@@ -19,6 +19,8 @@ struct Request {
   std::string query{};  ///< As sent, without '?'.
   std::vector<Header> headers{};
   std::string body{};
+  bool secure = false;               ///< Over TLS.
+  std::string client_certificate{};  ///< DER of what was shown in its handshake, or "".
 
   /// The first header of that name, or "".
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;

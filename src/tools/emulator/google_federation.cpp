@@ -7,6 +7,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/base64.hpp"
 #include "base/iso_time.hpp"
 #include "base/text.hpp"
 #include "base/uri.hpp"
@@ -54,11 +55,29 @@ std::optional<std::string> refuse_aws_subject(Service& service, const std::strin
   return std::nullopt;
 }
 
-std::optional<std::string> refuse_subject(Service& service, const Form& form) {
+// The certificates of the handshake, the workload's own first.
+std::optional<std::string> refuse_certificate_subject(const Service& service,
+                                                      const std::string& shown,
+                                                      const std::string& subject) {
+  if (shown.empty()) return "The request shows no client certificate: use mutual TLS.";
+  const json chain = json::parse(subject, nullptr, false);
+  if (!chain.is_array() || chain.empty() || !chain[0].is_string())
+    return "The subject token is no JSON array of certificates.";
+  if (base64_decode(chain[0].get<std::string>()) != shown)
+    return "The subject token does not begin with the client certificate.";
+  if (shown != service.workload_certificate.der)
+    return "The certificate does not chain up to a trust anchor of the provider.";
+  return std::nullopt;
+}
+
+std::optional<std::string> refuse_subject(Service& service, const Request& request,
+                                          const Form& form) {
   const std::string_view type = form.field("subject_token_type");
   const std::string subject(form.field("subject_token"));
   if (type == "urn:ietf:params:aws:token-type:aws4_request")
     return refuse_aws_subject(service, subject);
+  if (type == "urn:ietf:params:oauth:token-type:mtls")
+    return refuse_certificate_subject(service, request.client_certificate, subject);
   if (type != "urn:ietf:params:oauth:token-type:jwt" &&
       type != "urn:ietf:params:oauth:token-type:id_token") {
     return "Invalid value for \"subjectTokenType\".";
@@ -106,7 +125,7 @@ Reply serve_google_sts(Service& service, const Request& request) {
                   "is disabled or deleted or because it doesn't exist.");
   const std::string scope(form.field("scope"));
   if (scope.empty()) return refuse("invalid_scope", "Missing required parameter: scope");
-  if (const auto why = refuse_subject(service, form)) return refuse("invalid_grant", *why);
+  if (const auto why = refuse_subject(service, request, form)) return refuse("invalid_grant", *why);
   const ordered_json body = {{"access_token", issue_google_token(service, scope)},
                              {"issued_token_type", "urn:ietf:params:oauth:token-type:access_token"},
                              {"token_type", "Bearer"},

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -154,6 +155,24 @@ void external_account_aws(Setup& setup) {
   setup.set_file("GOOGLE_APPLICATION_CREDENTIALS", "external-account-aws.json", file.dump(2));
 }
 
+// The certificate that the pool knows; curl and Google's libraries find the token service's own by
+// SSL_CERT_FILE.
+void external_account_x509(Setup& setup) {
+  auto own = make_tls_certificate("emulated-workload");
+  if (!own) return setup.fail(std::move(own).error());
+  const std::string certificate = setup.write("workload.pem", own->certificate_pem);
+  const std::string key = setup.write("workload.key", own->key_pem.reveal());
+  setup.service().workload_certificate = *std::move(own);
+  const ordered_json config = {
+      {"cert_configs", {{"workload", {{"cert_path", certificate}, {"key_path", key}}}}}};
+  setup.set_file("GOOGLE_API_CERTIFICATE_CONFIG", "certificate_config.json", config.dump(2));
+  setup.set_file("SSL_CERT_FILE", "emulator.pem", setup.service().tls.certificate_pem);
+  ordered_json file = federation(setup, "urn:ietf:params:oauth:token-type:mtls",
+                                 {{"certificate", {{"use_default_certificate_config", true}}}});
+  file["token_url"] = setup.service().tls_url + "/v1/token";
+  setup.set_file("GOOGLE_APPLICATION_CREDENTIALS", "external-account-x509.json", file.dump(2));
+}
+
 void workload(Setup& setup) {
   setup.unset({"AZURE_CLIENT_SECRET"});
   setup.set_file("AZURE_FEDERATED_TOKEN_FILE", "azure-identity-token",
@@ -184,23 +203,35 @@ void arc(Setup& setup) {
   setup.set("IMDS_ENDPOINT", setup.base_url());
 }
 
+void service_fabric(Setup& setup) {
+  without_application(setup);
+  setup.set("IDENTITY_ENDPOINT",
+            setup.service().tls_url + "/fabric/metadata/identity/oauth2/token");
+  setup.set("IDENTITY_HEADER", setup.service().secrets.agent_token.reveal());
+  setup.set("IDENTITY_SERVER_THUMBPRINT", setup.service().tls.thumbprint());
+}
+
 struct Place {
   std::string_view name;
   void (*set_up)(Setup& setup);
+  bool needs_tls = false;
 };
-constexpr auto places = std::to_array<Place>({{"imds", imds},
-                                              {"ecs", ecs},
-                                              {"irsa", irsa},
-                                              {"assume-role", assume_role},
-                                              {"sso", sso},
-                                              {"adc-metadata", adc_metadata},
-                                              {"external-account", external_account},
-                                              {"external-account-aws", external_account_aws},
-                                              {"workload", workload},
-                                              {"certificate", certificate},
-                                              {"managed", managed},
-                                              {"app-service", app_service},
-                                              {"arc", arc}});
+constexpr auto places =
+    std::to_array<Place>({{"imds", imds},
+                          {"ecs", ecs},
+                          {"irsa", irsa},
+                          {"assume-role", assume_role},
+                          {"sso", sso},
+                          {"adc-metadata", adc_metadata},
+                          {"external-account", external_account},
+                          {"external-account-aws", external_account_aws},
+                          {"external-account-x509", external_account_x509, true},
+                          {"workload", workload},
+                          {"certificate", certificate},
+                          {"managed", managed},
+                          {"app-service", app_service},
+                          {"arc", arc},
+                          {"service-fabric", service_fabric, true}});
 
 }  // namespace
 
@@ -208,6 +239,13 @@ std::vector<std::string> identity_names() {
   std::vector<std::string> names;
   for (const Place& place : places) names.emplace_back(place.name);
   return names;
+}
+
+bool needs_tls(const std::vector<std::string>& identities) {
+  return std::any_of(places.begin(), places.end(), [&](const Place& place) {
+    return place.needs_tls &&
+           std::find(identities.begin(), identities.end(), place.name) != identities.end();
+  });
 }
 
 Result<void> set_up_identity(Service& service, std::string_view name, const std::string& folder,

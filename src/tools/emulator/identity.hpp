@@ -12,6 +12,8 @@ namespace ek::emulator {
 
 /// "imds", "ecs", …: what Options::identities may hold.
 std::vector<std::string> identity_names();
+/// Whether one of them is served over TLS.
+bool needs_tls(const std::vector<std::string>& identities);
 
 /// Changes `variables` so that a client finds that place and no keys, and writes the files that the
 /// place needs into `folder`, readable by their owner only.

@@ -53,11 +53,15 @@ Identities: with --identity NAME the variables lead to a place of the cloud inst
   external-account, external-account-aws
                 GOOGLE_APPLICATION_CREDENTIALS: Google's STS (POST /v1/token), then impersonation;
                 the second shows it a request signed with the AWS keys
+  external-account-x509
+                …and GOOGLE_API_CERTIFICATE_CONFIG: the same over mutual TLS, on a port of its own
   workload      AZURE_FEDERATED_TOKEN_FILE: Entra, the token of a Kubernetes workload
   certificate   AZURE_CLIENT_CERTIFICATE_PATH: Entra, an assertion signed with --entra-certificate
   managed       AZURE_POD_IDENTITY_AUTHORITY_HOST: the metadata service of Azure's machines
   app-service   IDENTITY_ENDPOINT and IDENTITY_HEADER
   arc           IDENTITY_ENDPOINT and IMDS_ENDPOINT: Azure Arc, with its challenge
+  service-fabric
+                IDENTITY_ENDPOINT, IDENTITY_HEADER and IDENTITY_SERVER_THUMBPRINT, over TLS
 AWS_ENDPOINT_URL_STS also answers GetCallerIdentity, for endpointkit whoami --ask.
 
 Bodies:

@@ -1,5 +1,5 @@
-// Azure's managed identities as three hosts give them: the metadata service of virtual machines,
-// App Service, and the agent of Azure Arc with its challenge.
+// Azure's managed identities as four hosts give them: the metadata service of virtual machines,
+// App Service, Service Fabric, and the agent of Azure Arc with its challenge.
 // https://learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token
 // https://learn.microsoft.com/azure/app-service/overview-managed-identity
 // https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
@@ -71,6 +71,24 @@ Reply serve_app_service(Service& service, const Request& request) {
   return give(service, request);
 }
 
+// Over TLS alone, and with the end of the token's life as its only time.
+// https://learn.microsoft.com/azure/service-fabric/how-to-managed-identity-service-fabric-app-code
+Reply serve_service_fabric(Service& service, const Request& request) {
+  const Secret shown(std::string(request.header("secret")));
+  if (!request.secure || !(shown == service.secrets.agent_token))
+    return refuse(401, "SecretHeaderNotFound", "Secret is not found in the request headers.");
+  if (request.parameter("api-version") != "2019-07-01-preview")
+    return refuse(400, "InvalidApiVersion", "The api-version must be 2019-07-01-preview.");
+  Reply reply = give(service, request);
+  if (reply.status != 200) return reply;
+  ordered_json body = ordered_json::parse(reply.body);
+  for (const char* name : {"client_id", "expires_in", "not_before"}) body.erase(name);
+  body["expires_on"] =
+      std::chrono::system_clock::to_time_t(service.options.now() + service.options.token_lifetime);
+  reply.body = body.dump();
+  return reply;
+}
+
 Reply serve_arc(Service& service, const Request& request) {
   if (!asks_from_inside(request))
     return refuse(400, "invalid_request", "Required metadata header not specified");
@@ -91,6 +109,7 @@ Reply serve_arc(Service& service, const Request& request) {
 Reply serve_managed_identity(Service& service, const Request& request) {
   if (request.method != "GET") return refuse(405, "method_not_allowed", "use GET");
   if (request.path == "/msi/token") return serve_app_service(service, request);
+  if (request.path.starts_with("/fabric/")) return serve_service_fabric(service, request);
   if (request.path.starts_with("/arc/")) return serve_arc(service, request);
   return serve_virtual_machine(service, request);
 }

@@ -24,7 +24,8 @@ Serve identity_service(const Request& request) {
   if (post && path.starts_with("/v1/projects/-/serviceAccounts/"))
     return serve_google_impersonation;
   if (path.starts_with("/metadata/identity/oauth2/token") || path == "/msi/token" ||
-      path == "/arc/metadata/identity/oauth2/token") {
+      path == "/arc/metadata/identity/oauth2/token" ||
+      path == "/fabric/metadata/identity/oauth2/token") {
     return serve_managed_identity;
   }
   return nullptr;

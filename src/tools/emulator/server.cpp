@@ -18,7 +18,10 @@ namespace ek::emulator {
 namespace {
 
 Request request_of(const httplib::Request& from) {
-  Request request{.method = from.method, .body = from.body};
+  Request request{.method = from.method,
+                  .body = from.body,
+                  .secure = from.ssl != nullptr,
+                  .client_certificate = client_certificate_of(from.ssl)};
   const auto question = from.target.find('?');
   request.path = from.target.substr(0, question);
   if (question != std::string::npos) request.query = from.target.substr(question + 1);
@@ -132,16 +135,34 @@ class ConnectionThreads final : public httplib::TaskQueue {
   bool over_ = false;
 };
 
-class HttpServer final : public httplib::Server {
+template <class Base>
+class Wide final : public Base {
  public:
+  using Base::Base;
   /// The library allows five connections to wait, and the sixth would wait for a second.
-  void widen_backlog() { ::listen(svr_sock_, 1024); }
+  void widen_backlog() { ::listen(this->svr_sock_, 1024); }
 };
 
 }  // namespace
 
 struct Server::Parts {
-  HttpServer http;
+  explicit Parts(const TlsCertificate* certificate) {
+    if (certificate == nullptr) {
+      hold(std::make_unique<Wide<httplib::Server>>());
+    } else {
+      hold(std::make_unique<Wide<httplib::SSLServer>>(
+          [certificate](SSL_CTX& context) { return set_up_tls(context, *certificate); }));
+    }
+  }
+  template <class Http>
+  void hold(std::unique_ptr<Http> server) {
+    widen_backlog = [raw = server.get()] { raw->widen_backlog(); };
+    owner = std::move(server);
+  }
+
+  std::unique_ptr<httplib::Server> owner;
+  httplib::Server& http() { return *owner; }
+  std::function<void()> widen_backlog;
   int port = 0;
   Handler handler;
   Log log;
@@ -158,21 +179,22 @@ struct Server::Parts {
   }
 };
 
-Result<std::unique_ptr<Server>> Server::bind(const std::string& host, int port, int connections) {
-  auto parts = std::make_unique<Parts>();
+Result<std::unique_ptr<Server>> Server::bind(const std::string& host, int port, int connections,
+                                             const TlsCertificate* certificate) {
+  auto parts = std::make_unique<Parts>(certificate);
   const auto threads = static_cast<std::size_t>(std::max(connections, 1));
-  parts->http.new_task_queue = [threads] { return new ConnectionThreads(threads); };
-  parts->http.set_keep_alive_max_count(1'000'000);
-  parts->http.set_keep_alive_timeout(60);
-  parts->http.set_tcp_nodelay(true);
+  parts->http().new_task_queue = [threads] { return new ConnectionThreads(threads); };
+  parts->http().set_keep_alive_max_count(1'000'000);
+  parts->http().set_keep_alive_timeout(60);
+  parts->http().set_tcp_nodelay(true);
   // Not SO_REUSEPORT, which the library sets by default: two emulators must not share a port.
-  parts->http.set_socket_options([](socket_t fd) {
+  parts->http().set_socket_options([](socket_t fd) {
     const int yes = 1;
     ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   });
   parts->port = port;
-  const bool bound = port == 0 ? (parts->port = parts->http.bind_to_any_port(host)) > 0
-                               : parts->http.bind_to_port(host, port);
+  const bool bound = port == 0 ? (parts->port = parts->http().bind_to_any_port(host)) > 0
+                               : parts->http().bind_to_port(host, port);
   if (!bound) {
     return Error{.code = ErrorCode::transport,
                  .phase = Phase::connect,
@@ -180,7 +202,7 @@ Result<std::unique_ptr<Server>> Server::bind(const std::string& host, int port, 
                                         "a free one",
                                         host, port)};
   }
-  parts->http.widen_backlog();
+  parts->widen_backlog();
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 
@@ -196,19 +218,19 @@ void Server::listen(Handler handler, Log log) {
   const auto answer = [&parts](const httplib::Request& from, httplib::Response& to) {
     parts.answer(from, to);
   };
-  parts.http.Get(".*", answer);
-  parts.http.Post(".*", answer);
-  parts.http.Put(".*", answer);
+  parts.http().Get(".*", answer);
+  parts.http().Post(".*", answer);
+  parts.http().Put(".*", answer);
   parts.thread = std::thread([&parts] {
-    parts.http.listen_after_bind();
+    parts.http().listen_after_bind();
     parts.ended = true;
   });
-  while (!parts.http.is_running() && !parts.ended) std::this_thread::yield();
+  while (!parts.http().is_running() && !parts.ended) std::this_thread::yield();
 }
 
 void Server::stop() {
   if (!parts_->thread.joinable()) return;
-  parts_->http.stop();
+  parts_->http().stop();
   while (!parts_->ended) {
     wake_idle_connections(parts_->port);
     std::this_thread::sleep_for(std::chrono::milliseconds(5));

@@ -7,6 +7,7 @@
 
 #include "endpointkit/error.hpp"
 #include "tools/emulator/exchange.hpp"
+#include "tools/emulator/tls.hpp"
 
 namespace ek::emulator {
 
@@ -17,7 +18,9 @@ class Server {
 
   /// Binds; requests wait until listen().
   /// Errors: transport/connect if the address cannot be had.
-  static Result<std::unique_ptr<Server>> bind(const std::string& host, int port, int connections);
+  /// With `certificate` it speaks TLS.
+  static Result<std::unique_ptr<Server>> bind(const std::string& host, int port, int connections,
+                                              const TlsCertificate* certificate = nullptr);
   ~Server();
 
   [[nodiscard]] int port() const noexcept;

@@ -12,6 +12,7 @@
 #include "tools/emulator/exchange.hpp"
 #include "tools/emulator/generation.hpp"
 #include "tools/emulator/secrets.hpp"
+#include "tools/emulator/tls.hpp"
 
 namespace ek::emulator {
 
@@ -95,7 +96,10 @@ class StopFlag {
 struct Service {
   Options options;
   Secrets secrets;
-  std::string base_url{};  ///< "http://127.0.0.1:8123"
+  std::string base_url{};                 ///< "http://127.0.0.1:8123"
+  std::string tls_url{};                  ///< "https://127.0.0.1:8124", if an identity needs one.
+  TlsCertificate tls{};                   ///< Shown there.
+  TlsCertificate workload_certificate{};  ///< Registered with the workload identity pool.
   Stats stats{};
   TokenBook google_tokens{};
   TokenBook entra_tokens{};

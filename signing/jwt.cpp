@@ -8,17 +8,13 @@
 #include "base/base64.hpp"
 #include "base/text.hpp"
 #include "signing/credentials_error.hpp"
+#include "signing/json_members.hpp"
 
 namespace ek {
 namespace {
 
 Error no_jwt(std::string_view why) {
   return credentials_error(fmt::format("expected a JSON Web Token, but {}", why));
-}
-
-std::string text_member(const nlohmann::json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
 }  // namespace
@@ -35,8 +31,7 @@ Result<std::string> make_jwt(std::string_view key_id, std::string_view claims_js
                              const RsaPrivateKey& key) {
   nlohmann::json header = {{"alg", "RS256"}, {"typ", "JWT"}};
   if (!key_id.empty()) header["kid"] = key_id;
-  const auto replace = nlohmann::json::error_handler_t::replace;
-  return sign_jws(header.dump(-1, ' ', false, replace), claims_json, key);
+  return sign_jws(dump(header), claims_json, key);
 }
 
 Result<Jwt> parse_jwt(std::string_view token) {

@@ -7,6 +7,7 @@
 
 #include "base/text.hpp"
 #include "base/uri.hpp"
+#include "signing/json_members.hpp"
 
 namespace ek {
 namespace {
@@ -17,11 +18,6 @@ const json* member(const json& object, const char* name) {
   if (!object.is_object()) return nullptr;
   const auto found = object.find(name);
   return found == object.end() ? nullptr : &*found;
-}
-
-std::string text_member(const json& object, const char* name) {
-  const json* value = member(object, name);
-  return value != nullptr && value->is_string() ? value->get<std::string>() : std::string();
 }
 
 std::optional<std::chrono::seconds> seconds_in(const json& value) {

@@ -23,17 +23,21 @@ bool starts_with_ignoring_case(std::string_view text, std::string_view start) no
   return iequals(text.substr(0, start.size()), start);
 }
 
-std::string credential_scope(const SigV4Context& context, std::string_view time) {
+Scheme scheme_of(const SigV4Context& context) {
+  std::string time = sigv4_time(context.time);
   std::string scope;
   scope.reserve(64);
-  ((scope += time.substr(0, 8)) += '/') += context.region;
-  ((scope += '/') += context.service) += '/';
-  return scope += terminator;
+  ((scope += std::string_view(time).substr(0, 8)) += '/') += context.region;
+  (((scope += '/') += context.service) += '/') += terminator;
+  return {.algorithm = algorithm,
+          .access_key_id = context.access_key_id,
+          .session_token = context.session_token,
+          .region_set = {},
+          .time = std::move(time),
+          .credential_scope = std::move(scope)};
 }
 
-// The rest of the way, once it is known what is signed.
-void finish(Sha256& sha, const SigV4Context& context, std::string_view time, SigV4Trace& trace) {
-  trace.string_to_sign = string_to_sign(sha, algorithm, time, trace);
+void put_signature(Sha256& sha, const SigV4Context& context, SigV4Trace& trace) {
   trace.signature = to_hex(view(sha.hmac(view(context.key), trace.string_to_sign)));
 }
 
@@ -124,52 +128,21 @@ SigV4Context make_sigv4_context(Sha256& sha, const AwsKeys& keys, std::string_vi
 
 SigV4Trace sign_sigv4(Sha256& sha, const SigV4Request& request, const SigV4Context& context,
                       const SigV4Options& options) {
-  const std::string time = sigv4_time(context.time);
-  SigV4Trace trace;
-  trace.payload_hash = payload_hash(sha, request);
-  const bool add_hash = options.content_hash_header && !has_header(request, "x-amz-content-sha256");
-  std::vector<Field> fields = fields_to_sign(request, options);
-  insert(fields, {"x-amz-date", time});
-  if (!context.session_token.empty() && !options.omit_session_token)
-    insert(fields, {"x-amz-security-token", context.session_token});
-  if (add_hash) insert(fields, {"x-amz-content-sha256", trace.payload_hash});
-  trace.signed_headers = names_of(fields);
-  trace.credential_scope = credential_scope(context, time);
-  trace.canonical_request = canonical_request(request, fields, trace, options, request.query);
-  finish(sha, context, time, trace);
-  trace.headers.reserve(4);
-  if (!context.session_token.empty())
-    trace.headers.push_back({"x-amz-security-token", std::string(context.session_token), true});
-  trace.headers.push_back({"x-amz-date", time, false});
-  if (add_hash) trace.headers.push_back({"x-amz-content-sha256", trace.payload_hash, false});
-  trace.headers.push_back(
-      {"authorization", authorization(algorithm, context.access_key_id, trace), true});
+  const Scheme scheme = scheme_of(context);
+  SigV4Trace trace = begin_headers(sha, request, scheme, options);
+  put_signature(sha, context, trace);
+  end_headers(request, scheme, options, trace);
   return trace;
 }
 
 Result<SigV4Trace> presign_sigv4(Sha256& sha, const SigV4Request& request,
                                  const SigV4Context& context, std::chrono::seconds lifetime,
                                  const SigV4Options& options) {
-  if (auto good = check_lifetime(lifetime); !good) return std::move(good).error();
-  const std::string time = sigv4_time(context.time);
-  SigV4Trace trace;
-  trace.payload_hash = payload_hash(sha, request);
-  const std::vector<Field> fields = fields_to_sign(request, options);
-  trace.signed_headers = names_of(fields);
-  trace.credential_scope = credential_scope(context, time);
-  trace.query = fmt::format(
-      "{}{}X-Amz-Algorithm={}&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-SignedHeaders={}"
-      "&X-Amz-Expires={}",
-      request.query, request.query.empty() ? "" : "&", algorithm,
-      percent_encode(fmt::format("{}/{}", context.access_key_id, trace.credential_scope)), time,
-      percent_encode(trace.signed_headers), lifetime.count());
-  const std::string token = context.session_token.empty()
-                                ? ""
-                                : "&X-Amz-Security-Token=" + percent_encode(context.session_token);
-  const std::string signed_query = options.omit_session_token ? trace.query : trace.query + token;
-  trace.canonical_request = canonical_request(request, fields, trace, options, signed_query);
-  finish(sha, context, time, trace);
-  trace.query += token + "&X-Amz-Signature=" + trace.signature;
+  const Scheme scheme = scheme_of(context);
+  auto trace = begin_query(sha, request, scheme, lifetime, options);
+  if (!trace) return trace;
+  put_signature(sha, context, *trace);
+  end_query(scheme, *trace);
   return trace;
 }
 

@@ -120,6 +120,46 @@ void append_query(std::string& out, std::string_view query) {
   }
 }
 
+bool has_header(const SigV4Request& request, std::string_view name) {
+  return std::any_of(request.headers.begin(), request.headers.end(),
+                     [&](const Header& header) { return iequals(header.name, name); });
+}
+
+std::string string_to_sign(Sha256& sha, const Scheme& scheme, const SigV4Trace& trace) {
+  std::string text;
+  text.reserve(160);
+  (text += scheme.algorithm) += '\n';
+  (text += scheme.time) += '\n';
+  (text += trace.credential_scope) += '\n';
+  return text += to_hex(view(sha.hash(trace.canonical_request)));
+}
+
+std::string authorization(const Scheme& scheme, const SigV4Trace& trace) {
+  std::string out;
+  out.reserve(280);
+  ((out += scheme.algorithm) += " Credential=") += scheme.access_key_id;
+  ((out += '/') += trace.credential_scope) += ", SignedHeaders=";
+  ((out += trace.signed_headers) += ", Signature=") += trace.signature;
+  return out;
+}
+
+Result<void> check_lifetime(std::chrono::seconds lifetime) {
+  if (lifetime >= std::chrono::seconds(1) && lifetime <= max_lifetime) return {};
+  return Error{.code = ErrorCode::invalid_request,
+               .phase = Phase::request,
+               .message = fmt::format("a presigned request lives 1 s to {} s, not {} s",
+                                      max_lifetime.count(), lifetime.count())};
+}
+
+bool adds_hash(const SigV4Request& request, const SigV4Options& options) {
+  return options.content_hash_header && !has_header(request, "x-amz-content-sha256");
+}
+
+std::string token_parameter(const Scheme& scheme) {
+  if (scheme.session_token.empty()) return {};
+  return "&X-Amz-Security-Token=" + percent_encode(scheme.session_token);
+}
+
 }  // namespace
 
 std::vector<Field> fields_to_sign(const SigV4Request& request, const SigV4Options& options) {
@@ -161,11 +201,6 @@ std::string payload_hash(Sha256& sha, const SigV4Request& request) {
   return to_hex(view(sha.hash(request.body)));
 }
 
-bool has_header(const SigV4Request& request, std::string_view name) {
-  return std::any_of(request.headers.begin(), request.headers.end(),
-                     [&](const Header& header) { return iequals(header.name, name); });
-}
-
 std::string canonical_request(const SigV4Request& request, const std::vector<Field>& fields,
                               const SigV4Trace& trace, const SigV4Options& options,
                               std::string_view query) {
@@ -183,32 +218,62 @@ std::string canonical_request(const SigV4Request& request, const std::vector<Fie
   return out += trace.payload_hash;
 }
 
-std::string string_to_sign(Sha256& sha, std::string_view algorithm, std::string_view time,
-                           const SigV4Trace& trace) {
-  std::string text;
-  text.reserve(160);
-  (text += algorithm) += '\n';
-  (text += time) += '\n';
-  (text += trace.credential_scope) += '\n';
-  return text += to_hex(view(sha.hash(trace.canonical_request)));
+SigV4Trace begin_headers(Sha256& sha, const SigV4Request& request, const Scheme& scheme,
+                         const SigV4Options& options) {
+  SigV4Trace trace;
+  trace.payload_hash = payload_hash(sha, request);
+  std::vector<Field> fields = fields_to_sign(request, options);
+  insert(fields, {"x-amz-date", scheme.time});
+  if (!scheme.region_set.empty()) insert(fields, {"x-amz-region-set", scheme.region_set});
+  if (!scheme.session_token.empty() && !options.omit_session_token)
+    insert(fields, {"x-amz-security-token", scheme.session_token});
+  if (adds_hash(request, options)) insert(fields, {"x-amz-content-sha256", trace.payload_hash});
+  trace.signed_headers = names_of(fields);
+  trace.credential_scope = scheme.credential_scope;
+  trace.canonical_request = canonical_request(request, fields, trace, options, request.query);
+  trace.string_to_sign = string_to_sign(sha, scheme, trace);
+  return trace;
 }
 
-std::string authorization(std::string_view algorithm, std::string_view access_key_id,
-                          const SigV4Trace& trace) {
-  std::string out;
-  out.reserve(280);
-  ((out += algorithm) += " Credential=") += access_key_id;
-  ((out += '/') += trace.credential_scope) += ", SignedHeaders=";
-  ((out += trace.signed_headers) += ", Signature=") += trace.signature;
-  return out;
+void end_headers(const SigV4Request& request, const Scheme& scheme, const SigV4Options& options,
+                 SigV4Trace& trace) {
+  std::vector<Header>& headers = trace.headers;
+  headers.reserve(5);
+  if (!scheme.session_token.empty())
+    headers.push_back({"x-amz-security-token", std::string(scheme.session_token), true});
+  headers.push_back({"x-amz-date", scheme.time, false});
+  if (!scheme.region_set.empty())
+    headers.push_back({"x-amz-region-set", std::string(scheme.region_set), false});
+  if (adds_hash(request, options))
+    headers.push_back({"x-amz-content-sha256", trace.payload_hash, false});
+  headers.push_back({"authorization", authorization(scheme, trace), true});
 }
 
-Result<void> check_lifetime(std::chrono::seconds lifetime) {
-  if (lifetime >= std::chrono::seconds(1) && lifetime <= max_lifetime) return {};
-  return Error{.code = ErrorCode::invalid_request,
-               .phase = Phase::request,
-               .message = fmt::format("a presigned request lives 1 s to {} s, not {} s",
-                                      max_lifetime.count(), lifetime.count())};
+Result<SigV4Trace> begin_query(Sha256& sha, const SigV4Request& request, const Scheme& scheme,
+                               std::chrono::seconds lifetime, const SigV4Options& options) {
+  if (auto good = check_lifetime(lifetime); !good) return std::move(good).error();
+  SigV4Trace trace;
+  trace.payload_hash = payload_hash(sha, request);
+  const std::vector<Field> fields = fields_to_sign(request, options);
+  trace.signed_headers = names_of(fields);
+  trace.credential_scope = scheme.credential_scope;
+  trace.query = fmt::format(
+      "{}{}X-Amz-Algorithm={}&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-SignedHeaders={}"
+      "&X-Amz-Expires={}",
+      request.query, request.query.empty() ? "" : "&", scheme.algorithm,
+      percent_encode(fmt::format("{}/{}", scheme.access_key_id, scheme.credential_scope)),
+      scheme.time, percent_encode(trace.signed_headers), lifetime.count());
+  if (!scheme.region_set.empty())
+    trace.query += "&X-Amz-Region-Set=" + percent_encode(scheme.region_set);
+  const std::string signed_query =
+      options.omit_session_token ? trace.query : trace.query + token_parameter(scheme);
+  trace.canonical_request = canonical_request(request, fields, trace, options, signed_query);
+  trace.string_to_sign = string_to_sign(sha, scheme, trace);
+  return trace;
+}
+
+void end_query(const Scheme& scheme, SigV4Trace& trace) {
+  trace.query += token_parameter(scheme) + "&X-Amz-Signature=" + trace.signature;
 }
 
 }  // namespace ek::sigv4

@@ -43,13 +43,19 @@ void add_one(Digest& number) noexcept {
   }
 }
 
-std::string scope_of(const SigV4aContext& context, std::string_view time) {
-  return fmt::format("{}/{}/aws4_request", time.substr(0, 8), context.service);
+Scheme scheme_of(const SigV4aContext& context) {
+  std::string time = sigv4_time(context.time);
+  std::string scope =
+      fmt::format("{}/{}/aws4_request", std::string_view(time).substr(0, 8), context.service);
+  return {.algorithm = algorithm,
+          .access_key_id = context.access_key_id,
+          .session_token = context.session_token,
+          .region_set = context.region_set,
+          .time = std::move(time),
+          .credential_scope = std::move(scope)};
 }
 
-Result<void> finish(Sha256& sha, const EcPrivateKey& key, std::string_view time,
-                    SigV4Trace& trace) {
-  trace.string_to_sign = string_to_sign(sha, algorithm, time, trace);
+Result<void> put_signature(const EcPrivateKey& key, SigV4Trace& trace) {
   auto signature = key.sign(trace.string_to_sign);
   if (!signature) return std::move(signature).error();
   trace.signature = to_hex(*signature);
@@ -77,53 +83,21 @@ Result<EcPrivateKey> derive_sigv4a_key(Sha256& sha, const AwsKeys& keys) {
 Result<SigV4Trace> sign_sigv4a(Sha256& sha, const SigV4Request& request,
                                const SigV4aContext& context, const EcPrivateKey& key,
                                const SigV4Options& options) {
-  const std::string time = sigv4_time(context.time);
-  SigV4Trace trace;
-  trace.payload_hash = payload_hash(sha, request);
-  const bool add_hash = options.content_hash_header && !has_header(request, "x-amz-content-sha256");
-  std::vector<Field> fields = fields_to_sign(request, options);
-  insert(fields, {"x-amz-date", time});
-  insert(fields, {"x-amz-region-set", context.region_set});
-  if (!context.session_token.empty() && !options.omit_session_token)
-    insert(fields, {"x-amz-security-token", context.session_token});
-  if (add_hash) insert(fields, {"x-amz-content-sha256", trace.payload_hash});
-  trace.signed_headers = names_of(fields);
-  trace.credential_scope = scope_of(context, time);
-  trace.canonical_request = canonical_request(request, fields, trace, options, request.query);
-  if (auto done = finish(sha, key, time, trace); !done) return std::move(done).error();
-  if (!context.session_token.empty())
-    trace.headers.push_back({"x-amz-security-token", std::string(context.session_token), true});
-  trace.headers.push_back({"x-amz-date", time, false});
-  trace.headers.push_back({"x-amz-region-set", std::string(context.region_set), false});
-  if (add_hash) trace.headers.push_back({"x-amz-content-sha256", trace.payload_hash, false});
-  trace.headers.push_back(
-      {"authorization", authorization(algorithm, context.access_key_id, trace), true});
+  const Scheme scheme = scheme_of(context);
+  SigV4Trace trace = begin_headers(sha, request, scheme, options);
+  if (auto done = put_signature(key, trace); !done) return std::move(done).error();
+  end_headers(request, scheme, options, trace);
   return trace;
 }
 
 Result<SigV4Trace> presign_sigv4a(Sha256& sha, const SigV4Request& request,
                                   const SigV4aContext& context, const EcPrivateKey& key,
                                   std::chrono::seconds lifetime, const SigV4Options& options) {
-  if (auto good = check_lifetime(lifetime); !good) return std::move(good).error();
-  const std::string time = sigv4_time(context.time);
-  SigV4Trace trace;
-  trace.payload_hash = payload_hash(sha, request);
-  const std::vector<Field> fields = fields_to_sign(request, options);
-  trace.signed_headers = names_of(fields);
-  trace.credential_scope = scope_of(context, time);
-  trace.query = fmt::format(
-      "{}{}X-Amz-Algorithm={}&X-Amz-Credential={}&X-Amz-Date={}&X-Amz-SignedHeaders={}"
-      "&X-Amz-Expires={}&X-Amz-Region-Set={}",
-      request.query, request.query.empty() ? "" : "&", algorithm,
-      percent_encode(fmt::format("{}/{}", context.access_key_id, trace.credential_scope)), time,
-      percent_encode(trace.signed_headers), lifetime.count(), percent_encode(context.region_set));
-  const std::string token = context.session_token.empty()
-                                ? ""
-                                : "&X-Amz-Security-Token=" + percent_encode(context.session_token);
-  const std::string signed_query = options.omit_session_token ? trace.query : trace.query + token;
-  trace.canonical_request = canonical_request(request, fields, trace, options, signed_query);
-  if (auto done = finish(sha, key, time, trace); !done) return std::move(done).error();
-  trace.query += token + "&X-Amz-Signature=" + trace.signature;
+  const Scheme scheme = scheme_of(context);
+  auto trace = begin_query(sha, request, scheme, lifetime, options);
+  if (!trace) return trace;
+  if (auto done = put_signature(key, *trace); !done) return std::move(done).error();
+  end_query(scheme, *trace);
   return trace;
 }
 

@@ -58,6 +58,8 @@ struct RetryPolicy {
   /// Also retry what may be paid twice: a connection lost after the request was sent, a 408 or 504,
   /// a stream that was cut before its first event.
   bool retry_paid = false;
+  /// Bounds the waits between attempts, which double. What a provider asks for may be longer.
+  std::chrono::milliseconds max_backoff{20'000};
 
   bool operator==(const RetryPolicy&) const = default;
 };

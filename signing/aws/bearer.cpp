@@ -33,25 +33,9 @@ std::string in_order(std::string_view query) {
   return fmt::format("{}", fmt::join(parts, "&"));
 }
 
-// Whose token it is; "" if it is none of ours.
-std::string access_key_of(std::string_view header, std::string_view service) {
-  const std::string start = "Bearer " + prefix_of(service);
-  constexpr std::string_view credential = "X-Amz-Credential=";
-  if (!header.starts_with(start)) return "";
-  const auto text = base64_decode(header.substr(start.size()));
-  const auto at = text ? text->find(credential) : std::string::npos;
-  if (at == std::string::npos) return "";
-  const std::string_view rest = std::string_view(*text).substr(at + credential.size());
-  return percent_decode(rest.substr(0, rest.find("%2F")));
-}
-
-class AwsBearerSigner final : public Signer {
+class AwsBearerSigner final : public AwsSigner {
  public:
-  AwsBearerSigner(AwsKeySource source, SigningScope scope,
-                  std::shared_ptr<const Environment> environment)
-      : source_(std::move(source)),
-        scope_(std::move(scope)),
-        environment_(std::move(environment)) {}
+  using AwsSigner::AwsSigner;
 
   Result<std::vector<Header>> sign(const HttpRequest& request,
                                    const SignContext& context) override {
@@ -60,41 +44,23 @@ class AwsBearerSigner final : public Signer {
     auto keys = source_.get(context);
     if (!keys) return std::move(keys).error();
     Sha256 sha;
-    const auto time = std::chrono::floor<std::chrono::seconds>(environment_->now());
     auto token =
-        make_aws_bearer(sha, **keys, scope_.aws_service, scope_.aws_region, time, usual_life);
+        make_aws_bearer(sha, **keys, scope_.aws_service, scope_.aws_region, now(), usual_life);
     if (!token) return std::move(token).error();
     return bearer_headers(*token);
   }
 
-  bool renew(const std::vector<Header>& refused) override {
-    if (!source_.drop) return false;
-    for (const Header& header : refused) {
-      if (!iequals(header.name, "authorization")) continue;
-      std::string id = access_key_of(header.value, scope_.aws_service);
-      const bool ours = !id.empty();
-      if (ours) source_.drop({.access_key_id = std::move(id)});
-      return ours;
-    }
-    return false;
-  }
-
-  [[nodiscard]] bool is_dated() const override { return !keeps_own_clock(*environment_); }
-  [[nodiscard]] std::string describe() const override { return source_.description; }
-  CredentialReport explain(const SignContext& context) override {
-    return explain_aws_keys(source_, context);
-  }
-  Result<std::string> fetch_identity(const SigningServices& services,
-                                     const SignContext& context) override {
-    const auto keys = source_.get(context);
-    if (!keys) return keys.error();
-    return fetch_caller_identity(**keys, scope_.aws_region, services, context);
-  }
-
  private:
-  const AwsKeySource source_;
-  const SigningScope scope_;
-  const std::shared_ptr<const Environment> environment_;
+  [[nodiscard]] std::string access_key_of(std::string_view authorization) const override {
+    const std::string start = "Bearer " + prefix_of(scope_.aws_service);
+    constexpr std::string_view credential = "X-Amz-Credential=";
+    if (!authorization.starts_with(start)) return "";
+    const auto text = base64_decode(authorization.substr(start.size()));
+    const auto at = text ? text->find(credential) : std::string::npos;
+    if (at == std::string::npos) return "";
+    const std::string_view rest = std::string_view(*text).substr(at + credential.size());
+    return percent_decode(rest.substr(0, rest.find("%2F")));
+  }
 };
 
 Result<std::shared_ptr<Signer>> find(const SigningScope& scope, const SigningServices& services,

@@ -9,6 +9,7 @@
 
 #include "base/text.hpp"
 #include "signing/aws/bearer.hpp"
+#include "signing/aws/profiles.hpp"
 #include "signing/aws/sts.hpp"
 #include "signing/aws/trace.hpp"
 #include "signing/bearer.hpp"
@@ -27,13 +28,9 @@ struct Bench {
   SigV4Key key{};
 };
 
-class SigV4Signer final : public Signer {
+class SigV4Signer final : public AwsSigner {
  public:
-  SigV4Signer(AwsKeySource source, SigningScope scope,
-              std::shared_ptr<const Environment> environment)
-      : source_(std::move(source)),
-        scope_(std::move(scope)),
-        environment_(std::move(environment)) {}
+  using AwsSigner::AwsSigner;
 
   Result<std::vector<Header>> sign(const HttpRequest& request,
                                    const SignContext& context) override {
@@ -49,38 +46,20 @@ class SigV4Signer final : public Signer {
     return headers;
   }
 
-  bool renew(const std::vector<Header>& refused) override {
-    if (!source_.drop) return false;
-    for (const Header& header : refused) {
-      if (!iequals(header.name, "authorization")) continue;
-      const auto used = parse_sigv4_authorization(header.value);
-      if (used) source_.drop({.access_key_id = used->access_key_id});
-      return used.has_value();
-    }
-    return false;
-  }
-
-  [[nodiscard]] bool is_dated() const override { return !keeps_own_clock(*environment_); }
-  [[nodiscard]] std::string describe() const override { return source_.description; }
-
-  CredentialReport explain(const SignContext& context) override {
-    return explain_aws_keys(source_, context);
-  }
-  Result<std::string> fetch_identity(const SigningServices& services,
-                                     const SignContext& context) override {
-    const auto keys = source_.get(context);
-    if (!keys) return keys.error();
-    return fetch_caller_identity(**keys, scope_.aws_region, services, context);
-  }
   [[nodiscard]] std::string explain_refusal(const HttpRequest& sent, const SigningScope&,
                                             std::string_view said) const override {
     return explain_sigv4_refusal(sent, said);
   }
 
  private:
+  [[nodiscard]] std::string access_key_of(std::string_view authorization) const override {
+    const auto used = parse_sigv4_authorization(authorization);
+    return used ? used->access_key_id : std::string();
+  }
+
   std::vector<Header> sign_at(Bench& bench, const SigV4Request& request,
                               const std::shared_ptr<const AwsKeys>& keys) const {
-    const auto time = std::chrono::floor<std::chrono::seconds>(environment_->now());
+    const auto time = now();
     const auto day = std::chrono::floor<std::chrono::days>(time);
     if (bench.keys != keys || bench.day != day) {
       bench.key = derive_sigv4_key(bench.sha, keys->secret_access_key, time, scope_.aws_region,
@@ -111,9 +90,6 @@ class SigV4Signer final : public Signer {
     benches_.push_back(std::move(bench));
   }
 
-  const AwsKeySource source_;
-  const SigningScope scope_;
-  const std::shared_ptr<const Environment> environment_;
   std::mutex mutex_;
   std::vector<std::unique_ptr<Bench>> benches_;
 };
@@ -144,6 +120,43 @@ class AwsIdentity final : public Identity {
 
 }  // namespace
 
+AwsSigner::AwsSigner(AwsKeySource source, SigningScope scope,
+                     std::shared_ptr<const Environment> environment)
+    : source_(std::move(source)), scope_(std::move(scope)), environment_(std::move(environment)) {}
+
+bool AwsSigner::renew(const std::vector<Header>& refused) {
+  if (!source_.drop) return false;
+  const auto proof = std::find_if(refused.begin(), refused.end(), [](const Header& header) {
+    return iequals(header.name, "authorization");
+  });
+  std::string id = proof != refused.end() ? access_key_of(proof->value) : std::string();
+  if (id.empty()) return false;
+  source_.drop({.access_key_id = std::move(id)});
+  return true;
+}
+
+bool AwsSigner::is_dated() const {
+  std::call_once(clock_read_, [&] { keeps_own_clock_ = keeps_own_clock(*environment_); });
+  return !keeps_own_clock_;
+}
+
+std::string AwsSigner::describe() const { return source_.description; }
+
+CredentialReport AwsSigner::explain(const SignContext& context) {
+  return explain_aws_keys(source_, context);
+}
+
+Result<std::string> AwsSigner::fetch_identity(const SigningServices& services,
+                                              const SignContext& context) {
+  const auto keys = source_.get(context);
+  if (!keys) return keys.error();
+  return fetch_caller_identity(**keys, scope_.aws_region, services, context);
+}
+
+std::chrono::sys_seconds AwsSigner::now() const {
+  return std::chrono::floor<std::chrono::seconds>(environment_->now());
+}
+
 std::shared_ptr<const Identity> make_aws_identity(AwsKeys keys) {
   return std::make_shared<AwsIdentity>(std::move(keys));
 }
@@ -159,8 +172,10 @@ Result<void> check_aws_keys(const AwsKeys& keys) {
 }
 
 bool keeps_own_clock(const Environment& environment) {
-  const auto text = variable(environment, "AWS_DISABLE_CLOCK_SKEW_CORRECTION");
-  return text && iequals(*text, "true");
+  if (const auto text = variable(environment, "AWS_DISABLE_CLOCK_SKEW_CORRECTION"))
+    return iequals(*text, "true");
+  const auto text = aws_profile_setting(environment, "disable_clock_skew_correction");
+  return text && *text && iequals(**text, "true");
 }
 
 CredentialReport explain_aws_keys(const AwsKeySource& source, const SignContext& context) {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -37,8 +38,38 @@ CredentialReport explain_aws_keys(const AwsKeySource& source, const SignContext&
 /// which are pasted with it: SignatureDoesNotMatch would be the answer.
 Result<void> check_aws_keys(const AwsKeys& keys);
 
-/// True if AWS_DISABLE_CLOCK_SKEW_CORRECTION is: what servers say of the time is not believed.
+/// True if AWS_DISABLE_CLOCK_SKEW_CORRECTION is, or else disable_clock_skew_correction of the
+/// profile: what servers say of the time is not believed. Files that cannot be read say nothing.
 bool keeps_own_clock(const Environment& environment);
+
+/// What all signers with AWS keys have in common: everything but how they sign.
+class AwsSigner : public Signer {
+ public:
+  AwsSigner(AwsKeySource source, SigningScope scope,
+            std::shared_ptr<const Environment> environment);
+
+  /// Drops the keys of the first Authorization header, if access_key_of() finds them there.
+  bool renew(const std::vector<Header>& refused) final;
+  [[nodiscard]] bool is_dated() const final;
+  [[nodiscard]] std::string describe() const final;
+  CredentialReport explain(const SignContext& context) final;
+  Result<std::string> fetch_identity(const SigningServices& services,
+                                     const SignContext& context) final;
+
+ protected:
+  /// Whose proof this is; "" if it is none of ours.
+  [[nodiscard]] virtual std::string access_key_of(std::string_view authorization) const = 0;
+  [[nodiscard]] std::chrono::sys_seconds now() const;
+
+  const AwsKeySource source_;
+  const SigningScope scope_;
+  const std::shared_ptr<const Environment> environment_;
+
+ private:
+  // Read once, since is_dated() is asked after each answer.
+  mutable std::once_flag clock_read_;
+  mutable bool keeps_own_clock_ = false;
+};
 
 /// SigV4 by header, for the scope's service and region. Gives x-amz-date, authorization and, with
 /// temporary keys, x-amz-security-token. For a scope that wants a bearer token, that of

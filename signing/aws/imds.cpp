@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "signing/aws/link_local.hpp"
 #include "signing/aws/profiles.hpp"
 #include "signing/credentials_error.hpp"
+#include "signing/json_members.hpp"
 #include "signing/oauth.hpp"
 
 namespace ek {
@@ -20,9 +23,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::array<std::string_view, 4> variables = {
-    "AWS_EC2_METADATA_DISABLED", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_V1_DISABLED"};
+constexpr std::array<std::string_view, 6> variables = {"AWS_EC2_METADATA_DISABLED",
+                                                       "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+                                                       "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
+                                                       "AWS_EC2_METADATA_V1_DISABLED",
+                                                       "AWS_METADATA_SERVICE_TIMEOUT",
+                                                       "AWS_METADATA_SERVICE_NUM_ATTEMPTS"};
 constexpr std::string_view who = "the instance metadata service";
 constexpr std::string_view roles_path = "/latest/meta-data/iam/security-credentials/";
 constexpr milliseconds detection_limit{1000};
@@ -45,6 +51,21 @@ Result<std::optional<std::string>> setting(const Environment& environment, std::
                                            std::string_view property) {
   if (auto value = variable(environment, name)) return value;
   return aws_profile_setting(environment, property);
+}
+
+// A number from `least` to `most`; none if neither variable nor profile has one.
+Result<std::optional<double>> number_setting(const Environment& environment, std::string_view name,
+                                             std::string_view property, double least, double most) {
+  const auto text = setting(environment, name, property);
+  if (!text) return text.error();
+  if (!*text) return std::optional<double>();
+  double number = 0;
+  const char* const end = (*text)->data() + (*text)->size();
+  const auto [stopped, failure] = std::from_chars((*text)->data(), end, number);
+  if (failure == std::errc{} && stopped == end && number >= least && number <= most)
+    return std::optional(number);
+  return credentials_error(fmt::format("{} (or {} in the profile) is \"{}\"; expected {} to {}",
+                                       name, property, clip(printable(**text), 40), least, most));
 }
 
 Result<std::string> endpoint_of_mode(std::string_view name, std::string_view mode) {
@@ -93,11 +114,12 @@ class Walk {
                               .headers = {{"x-aws-ec2-metadata-token-ttl-seconds", "21600"}},
                               .body = {}};
     // Both questions together stay below the limit.
-    const auto limit = settings_.allow_v1 ? detection_limit / 2 : detection_limit;
-    auto answer = ask_link_local(services_, context_, request, limit);
+    const LinkLocalLimits patience =
+        detection(settings_.allow_v1 ? detection_limit / 2 : detection_limit);
+    auto answer = ask_link_local_again(services_, context_, request, patience);
     // There is a service, then: it is worth a second question.
-    if (answer && answer->head.status >= 500)
-      answer = ask_link_local(services_, context_, request, limit);
+    if (answer && answer->head.status >= 500 && !settings_.attempts)
+      answer = ask_link_local_again(services_, context_, request, patience);
     if (answer && answer->head.status == 200) return Secret(std::string(trim(answer->body)));
     if (!answer && gave_up(services_, context_)) return std::move(answer).error();
     if (answer && answer->head.status != 403 && answer->head.status != 404 &&
@@ -114,10 +136,21 @@ class Walk {
   }
 
   Result<Secret> find_v1() {
-    auto answer = ask_link_local(services_, context_, get(roles_path), detection_limit / 2);
+    auto answer =
+        ask_link_local_again(services_, context_, get(roles_path), detection(detection_limit / 2));
     if (answer) return Secret();
     if (gave_up(services_, context_)) return std::move(answer).error();
     return absent(std::move(answer).error());
+  }
+
+  // What the settings say goes before what is usual.
+  [[nodiscard]] LinkLocalLimits limits(LinkLocalLimits usual) const {
+    if (settings_.timeout) usual.timeout = usual.connect = *settings_.timeout;
+    if (settings_.attempts) usual.attempts = *settings_.attempts;
+    return usual;
+  }
+  [[nodiscard]] LinkLocalLimits detection(milliseconds usual) const {
+    return limits({.timeout = usual, .attempts = 1});
   }
 
   Error absent(const Error& why) const {
@@ -148,14 +181,11 @@ class Walk {
   // The service says 200 and means something else.
   static Result<void> check_code(const std::string& body) {
     const auto reply = nlohmann::json::parse(body, nullptr, false);
-    const auto text = [&](const char* name) {
-      const auto found = reply.is_object() ? reply.find(name) : reply.end();
-      return found != reply.end() && found->is_string() ? found->get<std::string>() : "";
-    };
-    const std::string code = text("Code");
+    const std::string code = text_member(reply, "Code");
     if (code.empty() || iequals(code, "Success")) return {};
-    Error error = credentials_error(fmt::format("{} gave no keys: {}: {}", who, printable(code),
-                                                clip(printable(text("Message")), 300)));
+    Error error =
+        credentials_error(fmt::format("{} gave no keys: {}: {}", who, printable(code),
+                                      clip(printable(text_member(reply, "Message")), 300)));
     error.provider_code = code;
     return error;
   }
@@ -169,7 +199,7 @@ class Walk {
   }
 
   Result<std::string> ask(std::string_view path) const {
-    auto answer = ask_link_local_again(services_, context_, get(path));
+    auto answer = ask_link_local_again(services_, context_, get(path), limits({}));
     if (!answer) {
       Error error = std::move(answer).error();
       error.phase = Phase::credentials;
@@ -248,6 +278,15 @@ Result<std::optional<ImdsSettings>> imds_settings(const Environment& environment
   for (const auto* read : {&v1_disabled, &endpoint, &mode}) {
     if (!*read) return read->error();
   }
+  const auto timeout =
+      number_setting(environment, variables[4], "metadata_service_timeout", 0.001, 3600);
+  const auto attempts =
+      number_setting(environment, variables[5], "metadata_service_num_attempts", 1, 100);
+  for (const auto* read : {&timeout, &attempts}) {
+    if (!*read) return read->error();
+  }
+  if (*timeout) settings.timeout = milliseconds(std::llround(**timeout * 1000));
+  if (*attempts) settings.attempts = static_cast<int>(**attempts);
   Result<std::string> url = settings.endpoint;
   if (*endpoint) {
     url = check_base_url(**endpoint, variables[1]);

@@ -8,13 +8,20 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr milliseconds connect_limit{1000};
-constexpr milliseconds try_limit{2000};
-constexpr int max_tries = 3;
-
 bool may_pass(const Result<HttpResponse>& answer) {
   if (!answer) return answer.error().code != ErrorCode::cancelled;
   return answer->head.status == 429 || answer->head.status >= 500;
+}
+
+Result<HttpResponse> ask(const SigningServices& services, const SignContext& context,
+                         HttpRequest request, const LinkLocalLimits& limits) {
+  const SteadyTime due = services.environment->steady_now() + limits.timeout;
+  return fetch(*services.transport, std::move(request),
+               {.deadline = std::min(context.deadline, due),
+                .stop = context.stop,
+                .connect_timeout = std::min(limits.timeout, limits.connect),
+                .bypass_proxy = true,
+                .now = services.environment->steady_now});
 }
 
 }  // namespace
@@ -25,20 +32,15 @@ bool gave_up(const SigningServices& services, const SignContext& context) {
 
 Result<HttpResponse> ask_link_local(const SigningServices& services, const SignContext& context,
                                     HttpRequest request, milliseconds limit) {
-  const SteadyTime due = services.environment->steady_now() + limit;
-  return fetch(*services.transport, std::move(request),
-               {.deadline = std::min(context.deadline, due),
-                .stop = context.stop,
-                .connect_timeout = std::min(limit, connect_limit),
-                .bypass_proxy = true,
-                .now = services.environment->steady_now});
+  return ask(services, context, std::move(request), {.timeout = limit});
 }
 
 Result<HttpResponse> ask_link_local_again(const SigningServices& services,
-                                          const SignContext& context, const HttpRequest& request) {
+                                          const SignContext& context, const HttpRequest& request,
+                                          const LinkLocalLimits& limits) {
   for (int made = 1;; ++made) {
-    auto answer = ask_link_local(services, context, request, try_limit);
-    if (made == max_tries || !may_pass(answer) || gave_up(services, context)) return answer;
+    auto answer = ask(services, context, request, limits);
+    if (made == limits.attempts || !may_pass(answer) || gave_up(services, context)) return answer;
   }
 }
 

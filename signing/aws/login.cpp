@@ -16,6 +16,7 @@
 #include "signing/credentials_error.hpp"
 #include "signing/crypto/ec.hpp"
 #include "signing/crypto/sha256.hpp"
+#include "signing/json_members.hpp"
 #include "signing/oauth.hpp"
 
 namespace ek {
@@ -28,15 +29,6 @@ constexpr std::string_view service = "AWS sign-in";
 constexpr std::chrono::seconds refresh_window = std::chrono::minutes(5);
 // Where sessions are that name no region.
 constexpr std::string_view home_region = "us-east-1";
-
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 sys_seconds seconds_now(const SigningServices& services) {
   return std::chrono::floor<std::chrono::seconds>(services.environment->now());
@@ -118,9 +110,9 @@ Result<HttpRequest> refresh_request(const json& file, const EcPrivateKey& key,
   HttpRequest request{.method = "POST",
                       .url = *std::move(url),
                       .headers = {{"content-type", "application/json"}},
-                      .body = dump({{"clientId", text_member(file, "clientId")},
-                                    {"grantType", "refresh_token"},
-                                    {"refreshToken", text_member(file, "refreshToken")}})};
+                      .body = dump(json{{"clientId", text_member(file, "clientId")},
+                                        {"grantType", "refresh_token"},
+                                        {"refreshToken", text_member(file, "refreshToken")}})};
   auto proof = dpop_proof(key, request, services);
   if (!proof) return std::move(proof).error();
   request.headers.push_back({"dpop", *std::move(proof), true});
@@ -139,10 +131,9 @@ Error refused(const json& file, HttpResponse& response) {
   scrub(response.body, Secret(text_member(file, "refreshToken")));
   const json reply = json::parse(response.body, nullptr, false);
   Error error = sign_in(
-      fmt::format("{} (HTTP {})", advice_for(reply.is_object() ? text_member(reply, "error") : ""),
-                  response.head.status));
+      fmt::format("{} (HTTP {})", advice_for(text_member(reply, "error")), response.head.status));
   error.http_status = response.head.status;
-  if (reply.is_object()) error.provider_code = clip(printable(text_member(reply, "error")), 80);
+  error.provider_code = clip(printable(text_member(reply, "error")), 80);
   return error;
 }
 

@@ -14,6 +14,7 @@
 #include "signing/aws/profiles.hpp"
 #include "signing/credentials_error.hpp"
 #include "signing/crypto/sha1.hpp"
+#include "signing/json_members.hpp"
 #include "signing/oauth.hpp"
 
 namespace ek {
@@ -24,15 +25,6 @@ using std::chrono::sys_seconds;
 
 constexpr std::string_view service = "AWS IAM Identity Center";
 constexpr std::chrono::seconds refresh_window = std::chrono::minutes(5);
-
-std::string text_member(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
-}
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
 
 sys_seconds seconds_now(const SigningServices& services) {
   return std::chrono::floor<std::chrono::seconds>(services.environment->now());
@@ -66,10 +58,10 @@ Result<HttpRequest> refresh_request(const SsoSource& source, const json& file,
   return HttpRequest{.method = "POST",
                      .url = endpoint->url + "/token",
                      .headers = {{"content-type", "application/json"}},
-                     .body = dump({{"clientId", text_member(file, "clientId")},
-                                   {"clientSecret", text_member(file, "clientSecret")},
-                                   {"grantType", "refresh_token"},
-                                   {"refreshToken", text_member(file, "refreshToken")}})};
+                     .body = dump(json{{"clientId", text_member(file, "clientId")},
+                                       {"clientSecret", text_member(file, "clientSecret")},
+                                       {"grantType", "refresh_token"},
+                                       {"refreshToken", text_member(file, "refreshToken")}})};
 }
 
 // What the service gave takes the place of the old in `file`.

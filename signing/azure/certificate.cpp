@@ -12,6 +12,7 @@
 #include "signing/azure/invalid.hpp"
 #include "signing/crypto/sha1.hpp"
 #include "signing/crypto/sha256.hpp"
+#include "signing/json_members.hpp"
 #include "signing/jwt.hpp"
 
 namespace ek {
@@ -20,10 +21,6 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::chrono::seconds lifetime = std::chrono::minutes(10);
-
-std::string dump(const ordered_json& value) {
-  return value.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
 
 Result<ClientCertificate> load(const AzureCertificate& application,
                                const Environment& environment) {
@@ -90,12 +87,12 @@ std::string assertion_header(const ClientCertificate& certificate, const Asserti
 std::string assertion_claims(std::string_view audience, std::string_view client_id,
                              std::string_view id, std::chrono::sys_seconds now) {
   const auto begin = now.time_since_epoch();
-  return dump({{"aud", audience},
-               {"iss", client_id},
-               {"sub", client_id},
-               {"jti", id},
-               {"nbf", begin.count()},
-               {"exp", (begin + lifetime).count()}});
+  return dump(ordered_json{{"aud", audience},
+                           {"iss", client_id},
+                           {"sub", client_id},
+                           {"jti", id},
+                           {"nbf", begin.count()},
+                           {"exp", (begin + lifetime).count()}});
 }
 
 EntraMethod certificate_method(AzureCertificate application) {

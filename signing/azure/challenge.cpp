@@ -7,6 +7,7 @@
 #include "base/base64.hpp"
 #include "base/text.hpp"
 #include "signing/azure/authority.hpp"
+#include "signing/json_members.hpp"
 
 namespace ek {
 namespace {
@@ -58,7 +59,7 @@ std::optional<std::string> merged_claims(const std::string& base64) {
   json& access_token = claims["access_token"];
   if (!access_token.is_object()) access_token = json::object();
   access_token["xms_cc"] = {{"values", {"CP1"}}};
-  return claims.dump(-1, ' ', false, json::error_handler_t::replace);
+  return dump(claims);
 }
 
 std::string tenant_of(const std::string& authorization_uri) {

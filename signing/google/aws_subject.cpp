@@ -14,6 +14,7 @@
 #include "signing/chain.hpp"
 #include "signing/credentials_error.hpp"
 #include "signing/google/url.hpp"
+#include "signing/json_members.hpp"
 #include "signing/oauth.hpp"
 
 namespace ek {
@@ -218,8 +219,7 @@ Result<Secret> make_aws_subject_token(const AwsKeys& keys, std::string_view regi
   json list = json::array();
   for (const auto& [name, value] : headers) list.push_back({{"key", name}, {"value", value}});
   const json signed_request = {{"url", url}, {"method", "POST"}, {"headers", std::move(list)}};
-  const auto replace = json::error_handler_t::replace;
-  return Secret(percent_encode(signed_request.dump(-1, ' ', false, replace), "/"));
+  return Secret(percent_encode(dump(signed_request), "/"));
 }
 
 }  // namespace ek

@@ -11,6 +11,7 @@
 #include "signing/credentials_error.hpp"
 #include "signing/google/credential_file.hpp"
 #include "signing/google/url.hpp"
+#include "signing/json_members.hpp"
 #include "signing/oauth.hpp"
 
 namespace ek {
@@ -31,7 +32,7 @@ HttpRequest json_request(std::string url, const json& body, const Secret& token)
           .headers = {{"content-type", "application/json"},
                       {"accept", "application/json"},
                       {"authorization", "Bearer " + token.reveal(), true}},
-          .body = body.dump(-1, ' ', false, json::error_handler_t::replace)};
+          .body = dump(body)};
 }
 
 json delegates_of(const Impersonation& target) {

@@ -11,6 +11,7 @@
 #include "signing/credentials_error.hpp"
 #include "signing/google/credential_file.hpp"
 #include "signing/google/url.hpp"
+#include "signing/json_members.hpp"
 #include "signing/jwt.hpp"
 #include "signing/oauth.hpp"
 
@@ -37,10 +38,6 @@ json base_claims(const ServiceAccountKey& key, const char* wanted, std::string_v
           {wanted, value},
           {"iat", issued.count()},
           {"exp", (issued + lifetime).count()}};
-}
-
-std::string dump(const json& value) {
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 bool blames_the_clock(const HttpResponse& response) {

@@ -240,8 +240,9 @@ void Call::fail(Error error) {
   exchange_.reset();
   if (committed_ || stop_.stop_requested()) return end(std::move(error));
   if (renew_proof(error)) return move_to(State::signing);
-  const auto delay = retry_delay(error, plan_.retry, attempts_ - free_attempts_,
-                                 environment().random(), time_left());
+  const auto delay =
+      retry_delay(error, plan_.retry, attempts_ - free_attempts_, environment().random(),
+                  time_left(), head_ && is_retry_hint(*head_));
   const int cost = retry_cost(error);
   if (!delay || !endpoint().client->budget.take(cost)) return end(std::move(error));
   retry_paid_ = cost;

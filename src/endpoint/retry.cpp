@@ -17,9 +17,9 @@ constexpr int transient_cost = 14;
 constexpr int throttling_cost = 5;
 constexpr milliseconds transient_base{50};
 constexpr milliseconds throttling_base{1000};
-constexpr milliseconds backoff_cap{20'000};
 // Who asks for more than a minute is not waited for: the error carries the wish to the caller.
 constexpr milliseconds longest_wish{60'000};
+constexpr milliseconds longest_hint{5'000};
 
 bool is_throttling(const Error& error) noexcept { return error.code == ErrorCode::rate_limit; }
 
@@ -66,19 +66,28 @@ int retry_cost(const Error& error) noexcept {
 }
 
 std::optional<milliseconds> retry_delay(const Error& error, const RetryPolicy& policy, int made,
-                                        double random, milliseconds time_left) {
+                                        double random, milliseconds time_left, bool is_hint) {
   const bool wanted = may_be_paid(error) ? policy.retry_paid : error.retryable;
   if (!wanted || made >= policy.max_attempts) return std::nullopt;
   const milliseconds base = is_throttling(error) ? throttling_base : transient_base;
   const int doublings = std::min(made - 1, 16);
-  const milliseconds most = std::min(base * (1 << doublings), backoff_cap);
+  const milliseconds most = std::min(base * (1 << doublings), policy.max_backoff);
   auto delay = milliseconds(static_cast<std::int64_t>(static_cast<double>(most.count()) * random));
-  if (error.retry_after) {
+  if (error.retry_after && is_hint) {
+    delay = std::clamp(*error.retry_after, delay, delay + longest_hint);
+  } else if (error.retry_after) {
     if (*error.retry_after > longest_wish) return std::nullopt;
     delay = std::max(delay, *error.retry_after);
   }
   if (delay >= time_left) return std::nullopt;
   return delay;
+}
+
+bool is_retry_hint(const HttpHead& head) {
+  for (const std::string_view name : {"retry-after-ms", "x-ms-retry-after-ms"}) {
+    if (parse_number(trim(head.header(name)))) return false;
+  }
+  return parse_number(trim(head.header("x-amz-retry-after"))).has_value();
 }
 
 std::optional<milliseconds> retry_after(const HttpHead& head,

@@ -30,15 +30,20 @@ int retry_cost(const Error& error) noexcept;
 
 /// How long to wait before the next attempt, if there should be one. `made` attempts (≥ 1) have
 /// failed, the last with `error`; `random` is uniform in [0, 1). None if the error, the policy or
-/// `time_left` forbid it.
+/// `time_left` forbid it. The provider's wish is granted up to a minute, a mere hint up to 5 s more
+/// than the backoff.
 std::optional<std::chrono::milliseconds> retry_delay(const Error& error, const RetryPolicy& policy,
                                                      int made, double random,
-                                                     std::chrono::milliseconds time_left);
+                                                     std::chrono::milliseconds time_left,
+                                                     bool is_hint = false);
 
 /// The provider's wish in any of its forms: retry-after-ms, x-ms-retry-after-ms, x-amz-retry-after
 /// (milliseconds), Retry-After (seconds, also fractions, or an HTTP date, RFC 9110 §10.2.3).
 /// Negative and unreadable values are none; a date in the past is zero.
 std::optional<std::chrono::milliseconds> retry_after(const HttpHead& head,
                                                      std::chrono::system_clock::time_point now);
+
+/// True if the wish is an x-amz-retry-after, which the AWS SDKs take for a hint.
+bool is_retry_hint(const HttpHead& head);
 
 }  // namespace ek

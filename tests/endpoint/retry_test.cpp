@@ -61,6 +61,20 @@ TEST(RetryDelay, HonoursTheProvidersWishUpToAMinute) {
   EXPECT_FALSE(retry_delay(error, {}, 1, 0.5, milliseconds::max()));
 }
 
+TEST(RetryDelay, TakesAHintForFiveSecondsMoreThanTheBackoffAtMost) {
+  Error error = throttled;
+  for (const auto& [wish, wait] : {std::pair(2000ms, 2000ms), {10ms, 500ms}, {60s, 5500ms}}) {
+    error.retry_after = wish;
+    EXPECT_EQ(retry_delay(error, {}, 1, 0.5, plenty, true), wait) << wish.count();
+  }
+}
+
+TEST(RetryDelay, DoublesUpToTheLongestBackoff) {
+  const RetryPolicy policy{.max_attempts = 100, .max_backoff = 200ms};
+  EXPECT_EQ(retry_delay(overloaded, policy, 2, 0.5, plenty), 50ms);
+  EXPECT_EQ(retry_delay(overloaded, policy, 40, 0.5, plenty), 100ms);
+}
+
 TEST(RetryBudget, IsSpentByRetriesAndRefilledBySuccess) {
   RetryBudget budget;
   for (int i = 0; i < 35; ++i)
@@ -102,6 +116,13 @@ TEST(RetryAfter, ReadsEveryForm) {
     const std::string value = row.headers.empty() ? "none" : row.headers[0].value;
     EXPECT_EQ(retry_after({.status = 429, .headers = row.headers}, now), row.wish) << value;
   }
+}
+
+TEST(RetryAfter, KnowsAHintFromAWish) {
+  EXPECT_TRUE(is_retry_hint({.headers = {{"x-amz-retry-after", "300"}}}));
+  EXPECT_TRUE(is_retry_hint({.headers = {{"x-amz-retry-after", "300"}, {"retry-after", "2"}}}));
+  EXPECT_FALSE(is_retry_hint({.headers = {{"x-amz-retry-after", "soon"}, {"retry-after", "2"}}}));
+  EXPECT_FALSE(is_retry_hint({.headers = {{"retry-after", "2"}}}));
 }
 
 TEST(HttpDate, AcceptsOnlyTheFixedForm) {

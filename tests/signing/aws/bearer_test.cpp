@@ -101,6 +101,10 @@ TEST(AwsBearerSigner, IsDatedUnlessTheClockIsToBeBelieved) {
     const auto identity = make_aws_identity(example_keys());
     EXPECT_TRUE(identity->signer_for(scope, bench.services()).value()->is_dated());
     EXPECT_FALSE(identity->signer_for(scope, own.services()).value()->is_dated());
+    const Bench by_profile(
+        {.variables = {{"AWS_CONFIG_FILE", "/config"}},
+         .files = {{"/config", "[default]\ndisable_clock_skew_correction = true\n"}}});
+    EXPECT_FALSE(identity->signer_for(scope, by_profile.services()).value()->is_dated());
   }
 }
 

@@ -39,6 +39,8 @@ TEST(ImdsSettings, FollowTheVariables) {
        {.endpoint = "http://localhost:81", .named = true}},
       {{{"AWS_EC2_METADATA_V1_DISABLED", "true"}}, {}},
       {{{"AWS_EC2_METADATA_V1_DISABLED", "false"}}, {.allow_v1 = true}},
+      {{{"AWS_METADATA_SERVICE_TIMEOUT", "2.5"}, {"AWS_METADATA_SERVICE_NUM_ATTEMPTS", "4"}},
+       {.timeout = 2500ms, .attempts = 4}},
   };
   for (const auto& [variables, settings] : table) {
     EXPECT_EQ(imds_settings(*Bench({.variables = variables}).environment).value(), settings);
@@ -47,7 +49,8 @@ TEST(ImdsSettings, FollowTheVariables) {
   EXPECT_EQ(imds_settings(*off.environment).value(), std::nullopt);
   EXPECT_THAT(fetch_imds_keys(off.services(), off.context()), FailsWith(HasSubstr("DISABLED")));
   for (const char* name :
-       {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_SERVICE_ENDPOINT"}) {
+       {"AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+        "AWS_METADATA_SERVICE_TIMEOUT", "AWS_METADATA_SERVICE_NUM_ATTEMPTS"}) {
     EXPECT_THAT(imds_settings(*Bench({.variables = {{name, "not one"}}}).environment),
                 AllOf(HasCode(ErrorCode::authentication), FailsWith(HasSubstr(name))));
   }
@@ -57,9 +60,13 @@ TEST(ImdsSettings, StandInTheProfileToo) {
   const Bench bench({.variables = {{"AWS_CONFIG_FILE", "/config"}},
                      .files = {{"/config",
                                 "[default]\nec2_metadata_service_endpoint_mode = IPv6\n"
-                                "ec2_metadata_v1_disabled = false\n"}}});
-  EXPECT_EQ(imds_settings(*bench.environment).value(),
-            (ImdsSettings{.endpoint = "http://[fd00:ec2::254]", .allow_v1 = true}));
+                                "ec2_metadata_v1_disabled = false\n"
+                                "metadata_service_timeout = 5\n"
+                                "metadata_service_num_attempts = 2\n"}}});
+  EXPECT_EQ(
+      imds_settings(*bench.environment).value(),
+      (ImdsSettings{
+          .endpoint = "http://[fd00:ec2::254]", .allow_v1 = true, .timeout = 5s, .attempts = 2}));
 }
 
 TEST(ImdsKeys, ComeByTokenRoleAndKeys) {
@@ -80,6 +87,18 @@ TEST(ImdsKeys, ComeByTokenRoleAndKeys) {
     EXPECT_TRUE(header(requests[i].headers, "x-aws-ec2-metadata-token")->sensitive);
     EXPECT_TRUE(bench.transport->transfers()[i].bypass_proxy);
   }
+}
+
+TEST(ImdsKeys, AreAskedForAsOftenAndAsLongAsTheSettingsSay) {
+  const Bench bench({.variables = {{"AWS_METADATA_SERVICE_TIMEOUT", "7"},
+                                   {"AWS_METADATA_SERVICE_NUM_ATTEMPTS", "2"}}});
+  bench.transport->reply(text("", 503));
+  bench.transport->reply(text("PLANTED-IMDS"));
+  bench.transport->reply(text("", 503));
+  bench.transport->reply(text("", 503));
+  EXPECT_THAT(fetch_imds_keys(bench.services(), bench.context()), HasCode(ErrorCode::unavailable));
+  ASSERT_EQ(bench.transport->request_count(), 4U);
+  for (const auto& transfer : bench.transport->transfers()) EXPECT_EQ(transfer.connect_timeout, 7s);
 }
 
 TEST(ImdsKeys, AreFetchedWithANewTokenWhenTheOldOneEnded) {

@@ -132,5 +132,40 @@ TEST(StsReply, NamesWhatIsMissing) {
   }
 }
 
+TEST(CallerIdentity, IsTheArnThatStsTells) {
+  const Bench bench;
+  bench.transport->reply({.body = {"<GetCallerIdentityResponse><GetCallerIdentityResult><Arn> "
+                                   "arn:aws:iam::1:user/me\n</Arn></GetCallerIdentityResult>"
+                                   "</GetCallerIdentityResponse>"}});
+  const AwsKeys temporary{.access_key_id = "ASIA",
+                          .secret_access_key = Secret("SECRET"),
+                          .session_token = Secret("TOKEN")};
+  const auto who = fetch_caller_identity(temporary, "eu-west-1", bench.services(), bench.context());
+  ASSERT_THAT(who, IsOk());
+  EXPECT_EQ(*who, "arn:aws:iam::1:user/me");
+  const HttpRequest sent = bench.transport->requests().at(0);
+  EXPECT_EQ(sent.url, "https://sts.eu-west-1.amazonaws.com/");
+  EXPECT_EQ(sent.body, "Action=GetCallerIdentity&Version=2011-06-15");
+  EXPECT_EQ(header(sent.headers, "x-amz-security-token")->value, "TOKEN");
+  EXPECT_THAT(header(sent.headers, "authorization")->value,
+              HasSubstr("Credential=ASIA/20261125/eu-west-1/sts/aws4_request"));
+}
+
+TEST(CallerIdentity, IsToldFromARefusalAndFromAnAnswerWithoutArn) {
+  const Bench bench;
+  const AwsKeys temporary{.access_key_id = "ASIA",
+                          .secret_access_key = Secret("SECRET"),
+                          .session_token = Secret("PLANTED")};
+  const auto ask = [&] {
+    return fetch_caller_identity(temporary, "eu-west-1", bench.services(), bench.context());
+  };
+  bench.transport->reply({.status = 403, .body = {refusal_of("InvalidClientTokenId")}});
+  EXPECT_THAT(ask(), testing::AllOf(HasCode(ErrorCode::authentication),
+                                    FailsWith(HasSubstr("did not say who signs")),
+                                    FailsWith(Not(HasSubstr("PLANTED")))));
+  bench.transport->reply({.body = {"<GetCallerIdentityResponse/>"}});
+  EXPECT_THAT(ask(), testing::AllOf(HasCode(ErrorCode::server_error), FailsWith(HasSubstr("Arn"))));
+}
+
 }  // namespace
 }  // namespace ek::test

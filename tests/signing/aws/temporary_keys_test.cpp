@@ -43,6 +43,22 @@ TEST(TemporaryKeys, AreOnePointerUntilTheyChange) {
   EXPECT_EQ(fetches, 2);
 }
 
+TEST(TemporaryKeys, TellWhenThoseThatSignEnd) {
+  const Bench bench;
+  std::atomic<int> fetches = 0;
+  const AwsKeySource source = cached_aws_keys(counting_source(bench, fetches), bench.services());
+  EXPECT_EQ(source.expiry(), std::nullopt) << "none were fetched yet";
+  const auto first_end = now(bench) + 1h;
+  EXPECT_EQ(explain_aws_keys(source, bench.context()).expires, first_end);
+  bench.clock->advance(30min);
+  EXPECT_EQ(explain_aws_keys(source, bench.context()).expires, first_end);
+  bench.clock->advance(25min);  // five minutes left: fetched anew
+  EXPECT_EQ(explain_aws_keys(source, bench.context()).expires, now(bench) + 1h);
+  source.drop({.access_key_id = "KEY2"});
+  EXPECT_THAT(source.get(bench.context()), IsOk());
+  EXPECT_EQ(fetches, 3);
+}
+
 TEST(TemporaryKeys, LiveOnWhileAnEarlyFetchFails) {
   const Bench bench;
   std::atomic<int> fetches = 0;
@@ -104,6 +120,7 @@ TEST(TemporaryKeys, WithoutAnEndAreKept) {
                        }},
                       bench.services());
   (void)source.get(bench.context());
+  EXPECT_EQ(source.expiry(), std::nullopt);
   bench.clock->advance(24h * 365);
   EXPECT_THAT(source.get(bench.context()), IsOk());
   EXPECT_EQ(fetches, 1);

@@ -42,7 +42,7 @@ set(home_fmt      "^(src|signing)/.*\\.cpp$")
 set(cloud_names "sagemaker|bedrock|vertex|azure")
 set(nameless    "^src/(base|http|wire|dialect|endpoint|capi)/")
 # An identity is no cloud: these keys and types are named for who issues it, and serve any cloud that takes it.
-set(identities  "credentials\\.azure|azure_?client_?secret|azure_credentials|\"azure\"")
+set(identities  "credentials(\\.|::)azure|azure(clientsecret|certificate|federated|workloadidentity|managedidentity|login|mlendpoint)|azure_credentials|\"azure\\.")
 
 # The layer that a file belongs to, and for a cloud its folder.
 function(layer_of file layer cloud)

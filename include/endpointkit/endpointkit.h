@@ -79,6 +79,7 @@ typedef struct epk_request epk_request;   /* A conversation to be answered. */
 typedef struct epk_reply epk_reply;       /* A whole answer, or as much of it as came. */
 typedef struct epk_call epk_call;         /* A streamed answer on its way. */
 typedef struct epk_event epk_event;       /* One piece of a streamed answer. */
+typedef struct epk_text epk_text;         /* A text that a function made. */
 typedef struct epk_error epk_error;       /* Why a function failed. */
 
 /* ---- Status ---------------------------------------------------------------------------------- */
@@ -127,6 +128,7 @@ EPK_API int epk_has_feature(const char *name);
  *   timeout.idle_ms                 the longest silence after that: 90000          all
  *   timeout.total_ms                the call with all its attempts: 900000         all
  *   retry.max_attempts              in total; 1 never retries: 3                   all
+ *   retry.max_backoff_ms            the longest wait between attempts: 20000       all
  *   retry.retry_paid                true: retry also what may be billed twice      all
  *   client.ca_file                  PEM bundle instead of the system's             client
  *   client.proxy                    http, https, socks5, socks5h://HOST:PORT;      client
@@ -146,15 +148,37 @@ EPK_API int epk_has_feature(const char *name);
  *   client.user_agent_suffix        appended to "endpointkit/VERSION"              client
  *   uri                             the URI, if it is not given apart              endpoint
  *   dialect, base_url, ...          any key without a dot: as in the URI's query   endpoint
- *   credentials.bearer              a key or token, sent as it is                  endpoint
- *   credentials.aws.access_key_id   and .secret_access_key, .session_token         endpoint
- *   credentials.google.key_json     text of a service account's key file           endpoint
- *   credentials.google.proof        jwt_grant (default) or self_signed             endpoint
- *   credentials.azure.tenant_id     and .client_id, .client_secret,                endpoint
- *                                   .authority_host
+ *   credentials.*                   who is calling; see the next table              endpoint
  *   header.<Name>                   an HTTP header to send as well                 call
  *   invoke.content_type             of the body: application/json                  invoke call
  *   invoke.accept                   wanted type of the answer                      invoke call
+ *
+ * Who is calling, all taken by endpoints; the first key of each line tells which identity it is:
+ *
+ *   credentials.bearer                  a key or token, sent as it is
+ *   credentials.aws.access_key_id       with .secret_access_key and, if temporary, .session_token
+ *   credentials.aws.profile             of ~/.aws/config: keys, roles, single sign-on, a process, a
+ *                                       web identity ...; .mfa_code for a role that wants one
+ *   credentials.google.key_json         text of a service account's key file; .proof is jwt_grant
+ *                                       (default) or self_signed
+ *   credentials.google.file_json        text of any credential file: federation, impersonation, a
+ *                                       person; .file_type says which is expected: service_account,
+ *                                       authorized_user, external_account,
+ *                                       external_account_authorized_user,
+ *                                       impersonated_service_account, or any, for your own files
+ *   credentials.google.id_token_audience    id tokens for it, of the two above or the environment's
+ *   credentials.azure.client_secret     an application; with .tenant_id, .client_id
+ *   credentials.azure.certificate       the same with a certificate: PEM text or the bytes of a
+ * PFX, or .certificate_file; .certificate_password, .send_chain, .rs256 credentials.azure.assertion
+ * the same with a token of another issuer, sent as it is credentials.azure.source workload:
+ * .token_file, .tenant_id, .client_id; managed: .client_id, .object_id or .resource_id; cli,
+ * developer_cli, power_shell: .tenant_id, .subscription, .timeout_ms; default: the chain of all of
+ * them credentials.azure.endpoint.name     the key of an online endpoint, fetched for one of the
+ * above (else the default chain); with .endpoint.subscription_id, .resource_group, .workspace;
+ * .auth is key (default) or token; .resource_manager
+ *
+ * .authority_host goes with every application; without it a client secret is shown to the public
+ * cloud, the others to the cloud that the endpoint is in.
  *
  * A timer of 0 is off. What a call does not set comes from its endpoint, then from the client,
  * then from the table. Without credentials.* the first call looks at the standard places of the
@@ -193,6 +217,23 @@ EPK_API void epk_endpoint_free(epk_endpoint *endpoint);
 EPK_API const char *epk_endpoint_uri(const epk_endpoint *endpoint, size_t *length);
 /* Which identity signs its calls, without secrets: "AWS access key AKID…MPLE". */
 EPK_API const char *epk_endpoint_credentials(const epk_endpoint *endpoint, size_t *length);
+
+/* Looks for an identity as a call would, and gives what it found on the way as JSON:
+ *   {"links": [{"name": "environment variables", "looked_at": ["AWS_ACCESS_KEY_ID", ...],
+ *     "outcome": "answered", "not configured", "failed" or "not reached", "message"}, ...],
+ *    "identity", "expires", "provider_says", "error"}
+ * with null for what is not known, and "error" saying why a call would fail. Names of variables and
+ * files, never a value of one. Fetches a token where a call needs one. Optional: options, of a
+ * call. Errors: EPK_CANCELLED only, since failing is a finding. */
+EPK_API epk_status epk_explain_credentials(const epk_endpoint *endpoint, const epk_options *options,
+                                           epk_text **report, epk_error **error);
+/* Asks the provider who signs, where it can be asked (the ARN on AWS); else what is known without
+ * asking. Optional: options, of a call. Errors: as a call's before it is sent. */
+EPK_API epk_status epk_fetch_identity(const epk_endpoint *endpoint, const epk_options *options,
+                                      epk_text **identity, epk_error **error);
+
+EPK_API const char *epk_text_value(const epk_text *text, size_t *length);
+EPK_API void epk_text_free(epk_text *text);
 
 /* ---- Requests -------------------------------------------------------------------------------- */
 

@@ -34,6 +34,10 @@ struct epk_endpoint {
   std::string credentials;
 };
 
+struct epk_text {
+  std::string text;
+};
+
 struct epk_request {
   ek::ChatRequest request;
 };

@@ -1,5 +1,7 @@
 #include "capi/capi.hpp"
+#include "capi/credentials.hpp"
 #include "capi/options.hpp"
+#include "dialect/json_text.hpp"
 
 using namespace ek::capi;
 
@@ -60,6 +62,35 @@ void epk_endpoint_free(epk_endpoint* endpoint) { delete endpoint; }
 const char* epk_endpoint_uri(const epk_endpoint* endpoint, size_t* length) {
   return endpoint != nullptr ? text_out(endpoint->uri, length) : empty_text(length);
 }
+
+epk_status epk_explain_credentials(const epk_endpoint* endpoint, const epk_options* options,
+                                   epk_text** report, epk_error** error) {
+  return guard(error, [&] {
+    auto& made = out(report, "report");
+    const auto& asked = require(endpoint, "endpoint");
+    refuse_foreign_keys(options, of_call, "epk_explain_credentials");
+    const auto found = asked.endpoint.explain_credentials(call_options(options, asked)).value();
+    made = new epk_text{ek::dialect::to_json(found)};
+    return EPK_OK;
+  });
+}
+
+epk_status epk_fetch_identity(const epk_endpoint* endpoint, const epk_options* options,
+                              epk_text** identity, epk_error** error) {
+  return guard(error, [&] {
+    auto& made = out(identity, "identity");
+    const auto& asked = require(endpoint, "endpoint");
+    refuse_foreign_keys(options, of_call, "epk_fetch_identity");
+    made = new epk_text{asked.endpoint.fetch_identity(call_options(options, asked)).value()};
+    return EPK_OK;
+  });
+}
+
+const char* epk_text_value(const epk_text* text, size_t* length) {
+  return text != nullptr ? text_out(text->text, length) : empty_text(length);
+}
+
+void epk_text_free(epk_text* text) { delete text; }
 
 const char* epk_endpoint_credentials(const epk_endpoint* endpoint, size_t* length) {
   return endpoint != nullptr ? text_out(endpoint->credentials, length) : empty_text(length);

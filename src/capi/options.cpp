@@ -6,7 +6,9 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <limits>
+#include <span>
+
+#include "capi/credentials.hpp"
 
 namespace ek::capi {
 namespace {
@@ -17,59 +19,27 @@ constexpr unsigned kEveryone = of_client | of_endpoint | of_call | of_invoke;
 constexpr unsigned kCalls = of_call | of_invoke;
 constexpr std::string_view kClient = "client.";
 constexpr std::string_view kHeader = "header.";
-constexpr std::string_view kCredentials = "credentials.";
 constexpr std::string_view kUri = "uri";
-
-struct Key {
-  std::string_view name;
-  unsigned takers;
-  bool (*fits)(std::string_view value);
-  std::string_view wanted;
-};
 
 // Ten years bound every duration, so that no arithmetic on clocks can overflow.
 constexpr std::int64_t kMaxMilliseconds = 10LL * 366 * 24 * 3600 * 1000;
 
-std::int64_t to_number(std::string_view text) {
-  std::int64_t number = -1;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc() && end == text.data() + text.size() ? number : -1;
-}
-
-bool is_text(std::string_view) { return true; }
-bool is_truth(std::string_view value) { return value == "true" || value == "false"; }
-bool is_proof(std::string_view value) { return value == "jwt_grant" || value == "self_signed"; }
-bool is_duration(std::string_view value) {
-  const std::int64_t number = to_number(value);
-  return number >= 0 && number <= kMaxMilliseconds;
-}
-bool is_attempts(std::string_view value) {
+bool is_attempts(std::string_view value, std::string_view) {
   const std::int64_t number = to_number(value);
   return number >= 1 && number <= 100;
 }
 
-constexpr std::string_view kDuration = "a number of milliseconds, 0 or more";
-
-constexpr std::array<Key, 19> kKeys{{
+constexpr std::array<Key, 10> kKeys{{
     {"client.user_agent_suffix", of_client, is_text, ""},
-    {"credentials.aws.access_key_id", of_endpoint, is_text, ""},
-    {"credentials.aws.secret_access_key", of_endpoint, is_text, ""},
-    {"credentials.aws.session_token", of_endpoint, is_text, ""},
-    {"credentials.azure.authority_host", of_endpoint, is_text, ""},
-    {"credentials.azure.client_id", of_endpoint, is_text, ""},
-    {"credentials.azure.client_secret", of_endpoint, is_text, ""},
-    {"credentials.azure.tenant_id", of_endpoint, is_text, ""},
-    {"credentials.bearer", of_endpoint, is_text, ""},
-    {"credentials.google.key_json", of_endpoint, is_text, ""},
-    {"credentials.google.proof", of_endpoint, is_proof, "jwt_grant or self_signed"},
     {"invoke.accept", of_invoke, is_text, ""},
     {"invoke.content_type", of_invoke, is_text, ""},
+    {"retry.max_backoff_ms", kEveryone, is_duration, duration_wanted},
     {"retry.max_attempts", kEveryone, is_attempts, "a number from 1 to 100"},
-    {"retry.retry_paid", kEveryone, is_truth, "true or false"},
-    {"timeout.connect_ms", kEveryone, is_duration, kDuration},
-    {"timeout.first_event_ms", kEveryone, is_duration, kDuration},
-    {"timeout.idle_ms", kEveryone, is_duration, kDuration},
-    {"timeout.total_ms", kEveryone, is_duration, kDuration},
+    {"retry.retry_paid", kEveryone, is_listed, "true or false"},
+    {"timeout.connect_ms", kEveryone, is_duration, duration_wanted},
+    {"timeout.first_event_ms", kEveryone, is_duration, duration_wanted},
+    {"timeout.idle_ms", kEveryone, is_duration, duration_wanted},
+    {"timeout.total_ms", kEveryone, is_duration, duration_wanted},
 }};
 
 struct Timer {
@@ -84,9 +54,12 @@ constexpr std::array<Timer, 4> kTimers{{
 }};
 
 const Key* find_key(std::string_view name) {
-  const auto* found =
-      std::find_if(kKeys.begin(), kKeys.end(), [&](const Key& key) { return key.name == name; });
-  return found != kKeys.end() ? found : nullptr;
+  for (const std::span<const Key> table : {std::span<const Key>(kKeys), credentials_keys()}) {
+    const auto found =
+        std::find_if(table.begin(), table.end(), [&](const Key& key) { return key.name == name; });
+    if (found != table.end()) return &*found;
+  }
+  return nullptr;
 }
 
 bool is_endpoint_key(std::string_view name) {
@@ -113,6 +86,7 @@ unsigned takers_of(std::string_view name) {
 std::string known_keys() {
   std::string list;
   for (const Key& key : kKeys) list += std::string(key.name) + ", ";
+  for (const Key& key : credentials_keys()) list += std::string(key.name) + ", ";
   list += "client.* for each of " + network_option_names() + "; ";
   return list + "header.<Name>, uri, and keys without a dot that the endpoint's cloud knows";
 }
@@ -129,7 +103,7 @@ void check(std::string_view name, std::string_view value) {
   if (key == nullptr) {
     refuse(fmt::format("unknown option \"{}\"; known are: {}", name, known_keys()));
   }
-  if (!key->fits(value)) {
+  if (!key->fits(value, key->wanted)) {
     refuse(fmt::format("option {} wants {}, not \"{}\"", name, key->wanted, value.substr(0, 40)));
   }
 }
@@ -151,46 +125,6 @@ bool sets_any(const epk_options* options, std::string_view prefix) {
   return found != options->values.end() && std::string_view(found->first).starts_with(prefix);
 }
 
-// The kind of proof that the credentials.* keys speak of: "aws", "azure", "bearer" or "google".
-std::string credentials_kind(const epk_options& options) {
-  std::string kind;
-  for (auto at = options.values.lower_bound(kCredentials);
-       at != options.values.end() && std::string_view(at->first).starts_with(kCredentials); ++at) {
-    const std::string rest = at->first.substr(kCredentials.size());
-    const std::string next = rest.substr(0, rest.find('.'));
-    if (!kind.empty() && next != kind) {
-      refuse(fmt::format("credentials.{} and credentials.{} are set together; choose one kind",
-                         kind, next));
-    }
-    kind = next;
-  }
-  return kind;
-}
-
-Secret needed(const epk_options* options, std::string_view key) {
-  const std::string* value = find(options, key);
-  if (value == nullptr || value->empty()) {
-    refuse(fmt::format("option {} is missing; it belongs to the other {} keys that are set", key,
-                       std::string(key.substr(0, key.rfind('.') + 1)) + "*"));
-  }
-  return Secret(*value);
-}
-
-Credentials aws_credentials(const epk_options* options) {
-  return Credentials::aws_keys(needed(options, "credentials.aws.access_key_id").reveal(),
-                               needed(options, "credentials.aws.secret_access_key"),
-                               Secret(value_or(options, "credentials.aws.session_token")));
-}
-
-Credentials google_credentials(const epk_options* options) {
-  const bool self_signed = value_or(options, "credentials.google.proof") == "self_signed";
-  const Secret key = needed(options, "credentials.google.key_json");
-  return Credentials::google_service_account(JsonText{key.reveal()}, self_signed
-                                                                         ? GoogleProof::self_signed
-                                                                         : GoogleProof::jwt_grant)
-      .value();
-}
-
 void set_network(NetworkOptions& network, const epk_options& options) {
   for (const auto& [key, value] : options.values) {
     if (!is_network_key(key)) continue;
@@ -198,17 +132,40 @@ void set_network(NetworkOptions& network, const epk_options& options) {
   }
 }
 
-Credentials azure_credentials(const epk_options* options) {
-  AzureClientSecret application;
-  application.tenant_id = needed(options, "credentials.azure.tenant_id").reveal();
-  application.client_id = needed(options, "credentials.azure.client_id").reveal();
-  application.client_secret = needed(options, "credentials.azure.client_secret");
-  application.authority_host =
-      value_or(options, "credentials.azure.authority_host", std::move(application.authority_host));
-  return Credentials::azure_client_secret(std::move(application)).value();
+}  // namespace
+
+std::int64_t to_number(std::string_view text) {
+  std::int64_t number = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : -1;
 }
 
-}  // namespace
+bool is_text(std::string_view, std::string_view) { return true; }
+
+bool is_listed(std::string_view value, std::string_view wanted) {
+  constexpr std::array<std::string_view, 2> separators = {", ", " or "};
+  const auto before = [&](std::size_t at) {
+    return at == 0 || std::any_of(separators.begin(), separators.end(), [&](std::string_view text) {
+             return wanted.substr(0, at).ends_with(text);
+           });
+  };
+  const auto after = [&](std::string_view rest) {
+    return rest.empty() ||
+           std::any_of(separators.begin(), separators.end(),
+                       [&](std::string_view text) { return rest.starts_with(text); });
+  };
+  if (value.empty()) return false;
+  for (auto at = wanted.find(value); at != std::string_view::npos;
+       at = wanted.find(value, at + 1)) {
+    if (before(at) && after(wanted.substr(at + value.size()))) return true;
+  }
+  return false;
+}
+
+bool is_duration(std::string_view value, std::string_view) {
+  const std::int64_t number = to_number(value);
+  return number >= 0 && number <= kMaxMilliseconds;
+}
 
 void refuse_foreign_keys(const epk_options* options, unsigned takers, const char* function) {
   if (options == nullptr) return;
@@ -230,6 +187,9 @@ RetryPolicy merge_retry(const epk_options* options, RetryPolicy base) {
   if (const std::string* value = find(options, "retry.max_attempts")) {
     base.max_attempts = static_cast<int>(to_number(*value));
   }
+  if (const std::string* value = find(options, "retry.max_backoff_ms")) {
+    base.max_backoff = milliseconds(to_number(*value));
+  }
   if (const std::string* value = find(options, "retry.retry_paid")) {
     base.retry_paid = *value == "true";
   }
@@ -246,15 +206,6 @@ ClientOptions client_options(const epk_options* options) {
   if (options != nullptr) set_network(client.network, *options);
   client.user_agent_suffix = value_or(options, "client.user_agent_suffix");
   return client;
-}
-
-Credentials credentials(const epk_options* options) {
-  const std::string kind = options != nullptr ? credentials_kind(*options) : std::string();
-  if (kind.empty()) return Credentials::from_environment();
-  if (kind == "aws") return aws_credentials(options);
-  if (kind == "google") return google_credentials(options);
-  if (kind == "azure") return azure_credentials(options);
-  return Credentials::bearer(needed(options, "credentials.bearer"));
 }
 
 EndpointOptions endpoint_options(const epk_options* options) {

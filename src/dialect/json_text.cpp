@@ -1,6 +1,7 @@
 #include "dialect/json_text.hpp"
 
 #include "base/base64.hpp"
+#include "base/iso_time.hpp"
 #include "dialect/json_build.hpp"
 
 namespace ek::dialect {
@@ -219,6 +220,25 @@ std::string to_json(const Error& error) {
   }
   set_if(object, "provider_body", error.provider_body);
   return object.text();
+}
+
+std::string to_json(const CredentialReport& report, std::string_view provider_says) {
+  const auto known = [](std::string_view text) { return text.empty() ? "null" : quote(text); };
+  ArrayText links;
+  for (const CredentialReport::Link& link : report.links) {
+    ObjectText object;
+    object.set_string("name", link.name).set("looked_at", array_of(link.looked_at, quote));
+    object.set_string("outcome", to_string(link.outcome)).set_string("message", link.message);
+    links.add(object.text());
+  }
+  const auto ends = [](std::chrono::system_clock::time_point time) {
+    return quote(format_iso_time(std::chrono::floor<std::chrono::seconds>(time)));
+  };
+  ObjectText object;
+  object.set("links", links.text()).set("identity", known(report.identity));
+  object.set("expires", report.expires ? ends(*report.expires) : "null");
+  object.set("provider_says", known(provider_says));
+  return object.set("error", report.error ? to_json(*report.error) : "null").text();
 }
 
 }  // namespace ek::dialect

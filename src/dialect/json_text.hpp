@@ -27,6 +27,7 @@
 #include <string_view>
 
 #include "endpointkit/chat.hpp"
+#include "endpointkit/credential_report.hpp"
 #include "endpointkit/error.hpp"
 
 namespace ek::dialect {
@@ -43,6 +44,9 @@ std::string to_json(const ChatRequest& request);
 /// All members of an Error by their names; "code" and "phase" by to_string(), "retry_after_ms";
 /// members that the provider did not send are left out.
 std::string to_json(const Error& error);
+/// {"links": [{"name", "looked_at": ["…"], "outcome", "message"}…], "identity", "expires",
+/// "provider_says", "error"}; null for what is not known.
+std::string to_json(const CredentialReport& report, std::string_view provider_says = {});
 
 /// Errors: invalid_request with the path of the member that is wrong
 /// ("messages[1].content[0].type"). A member that is not known is an error too: it would be dropped

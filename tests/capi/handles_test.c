@@ -34,6 +34,10 @@ static void refuses_values_that_do_not_fit(void) {
                                 {"timeout.total_ms", "99999999999999999999"},
                                 {"retry.max_attempts", "0"},
                                 {"retry.retry_paid", "yes"},
+                                {"retry.max_backoff_ms", "long"},
+                                {"credentials.azure.source", "pow"},
+                                {"credentials.azure.source", ""},
+                                {"credentials.azure.rs256", "1"},
                                 {"credentials.google.proof", "trust me"},
                                 {"client.proxy", "ftp://proxy"},
                                 {"client.http_version", "3"},
@@ -70,10 +74,19 @@ static void refuses_options_that_a_function_does_not_take(void) {
 }
 
 static void takes_network_options_for_clients(void) {
-  const char *pairs[] = {"client.proxy", "socks5h://127.0.0.1:1080", "client.proxy_user", "me",
-                         "client.proxy_password", "hunter2", "client.routes",
-                         "model.test:443:10.0.0.5", "client.certificate_key_file", "key.pem",
-                         "client.certificate_file", "own.pem", NULL};
+  const char *pairs[] = {"client.proxy",
+                         "socks5h://127.0.0.1:1080",
+                         "client.proxy_user",
+                         "me",
+                         "client.proxy_password",
+                         "hunter2",
+                         "client.routes",
+                         "model.test:443:10.0.0.5",
+                         "client.certificate_key_file",
+                         "key.pem",
+                         "client.certificate_file",
+                         "own.pem",
+                         NULL};
   const char *lonely[] = {"client.proxy_password", "hunter2", NULL};
   epk_options *options = make_options(pairs);
   epk_client *client = NULL;
@@ -101,6 +114,128 @@ static void refuses_two_kinds_of_credentials(void) {
         EPK_INVALID_REQUEST);
   CHECK(strstr(epk_error_message(error, NULL), "choose one kind") != NULL);
   epk_error_free(error);
+  epk_options_free(options);
+}
+
+/* Options that make up each identity, and a part of how it calls itself. */
+static const char *const identities[][12] = {
+    {"AWS profile", "sagemaker://eu-west-1/m", "credentials.aws.profile", "work",
+     "credentials.aws.mfa_code", "123456"},
+    {"Google credentials from", "vertex://p/europe-west1/1", "credentials.google.id_token_audience",
+     "https://audience.test"},
+    {"Google user", "vertex://p/europe-west1/1", "credentials.google.file_json",
+     "{\"type\":\"authorized_user\",\"client_id\":\"c\",\"client_secret\":\"PLANTED\","
+     "\"refresh_token\":\"PLANTED\"}",
+     "credentials.google.file_type", "authorized_user"},
+    {"client-1", "azureml://m.westus.inference.ml.azure.com/score",
+     "credentials.azure.certificate_file", "no.pem", "credentials.azure.tenant_id", "tenant",
+     "credentials.azure.client_id", "client-1", "credentials.azure.rs256", "true"},
+    {"client-1", "azureml://m.westus.inference.ml.azure.com/score", "credentials.azure.assertion",
+     "PLANTED", "credentials.azure.tenant_id", "tenant", "credentials.azure.client_id", "client-1",
+     "credentials.azure.authority_host", "https://login.microsoftonline.us"},
+    {"client-1", "azureml://m.westus.inference.ml.azure.com/score", "credentials.azure.source",
+     "workload", "credentials.azure.tenant_id", "tenant", "credentials.azure.client_id", "client-1",
+     "credentials.azure.token_file", "/no/token"},
+    {"anaged", "azureml://m.westus.inference.ml.azure.com/score", "credentials.azure.source",
+     "managed", "credentials.azure.object_id", "object-1"},
+    {"Azure CLI", "azureml://m.westus.inference.ml.azure.com/score", "credentials.azure.source",
+     "cli", "credentials.azure.subscription", "sub-1", "credentials.azure.timeout_ms", "5000"},
+    {"Developer CLI", "azureml://m.westus.inference.ml.azure.com/score", "credentials.azure.source",
+     "developer_cli"},
+    {"PowerShell", "azureml://m.westus.inference.ml.azure.com/score", "credentials.azure.source",
+     "power_shell"},
+    {"", "azureml://m.westus.inference.ml.azure.com/score", "credentials.azure.source", "default"}};
+
+static void opens_with_every_identity(void) {
+  size_t i;
+  for (i = 0; i < sizeof identities / sizeof *identities; ++i) {
+    const char *const *row = identities[i];
+    epk_options *options = make_options(row + 2);
+    epk_endpoint *endpoint = NULL;
+    epk_error *error = NULL;
+    CHECK(epk_endpoint_open(NULL, row[1], Z, options, &endpoint, &error) == EPK_OK);
+    CHECK_TEXT(epk_error_message(error, NULL), "");
+    if (strstr(epk_endpoint_credentials(endpoint, NULL), row[0]) == NULL)
+      CHECK_TEXT(epk_endpoint_credentials(endpoint, NULL), row[0]);
+    CHECK(strstr(epk_endpoint_credentials(endpoint, NULL), "PLANTED") == NULL);
+    epk_error_free(error);
+    epk_endpoint_free(endpoint);
+    epk_options_free(options);
+  }
+}
+
+static void opens_with_the_key_of_an_online_endpoint(void) {
+  const char *pairs[] = {"credentials.azure.endpoint.name",
+                         "model",
+                         "credentials.azure.endpoint.subscription_id",
+                         "sub",
+                         "credentials.azure.endpoint.resource_group",
+                         "group",
+                         "credentials.azure.endpoint.workspace",
+                         "work",
+                         "credentials.azure.source",
+                         "managed",
+                         NULL};
+  epk_options *options = make_options(pairs);
+  epk_endpoint *endpoint = NULL;
+  CHECK(epk_endpoint_open(NULL, "azureml://h.test/score", Z, options, &endpoint, NULL) == EPK_OK);
+  CHECK(strstr(epk_endpoint_credentials(endpoint, NULL), "model") != NULL);
+  epk_endpoint_free(endpoint);
+  epk_options_free(options);
+}
+
+static void says_what_is_wrong_with_an_identity(void) {
+  static const char *const rows[][10] = {
+      {"aws.secret_access_key is missing", "credentials.aws.access_key_id", "AKID"},
+      {"nothing that it belongs to", "credentials.aws.session_token", "PLANTED"},
+      {"does not belong to credentials.aws.profile", "credentials.aws.profile", "p",
+       "credentials.aws.session_token", "PLANTED"},
+      {"does not belong to credentials.azure.source cli", "credentials.azure.source", "cli",
+       "credentials.azure.object_id", "o"},
+      {"choose one kind", "credentials.azure.client_secret", "PLANTED",
+       "credentials.azure.certificate_file", "own.pem"},
+      {"google.file_type is missing", "credentials.google.file_json", "{}"},
+      {"endpoint.subscription_id is missing", "credentials.azure.endpoint.name", "model"}};
+  size_t i;
+  for (i = 0; i < sizeof rows / sizeof *rows; ++i) {
+    epk_options *options = make_options(rows[i] + 1);
+    epk_endpoint *endpoint = NULL;
+    epk_error *error = NULL;
+    CHECK(epk_endpoint_open(NULL, "azureml://h.test/score", Z, options, &endpoint, &error) ==
+          EPK_INVALID_REQUEST);
+    if (strstr(epk_error_message(error, NULL), rows[i][0]) == NULL)
+      CHECK_TEXT(epk_error_message(error, NULL), rows[i][0]);
+    CHECK(strstr(epk_error_message(error, NULL), "PLANTED") == NULL);
+    epk_error_free(error);
+    epk_options_free(options);
+  }
+}
+
+static void explains_who_is_calling(void) {
+  const char *pairs[] = {"credentials.bearer", "PLANTED", NULL};
+  epk_options *options = make_options(pairs);
+  epk_endpoint *endpoint = NULL;
+  epk_text *text = NULL;
+  epk_error *error = NULL;
+  size_t length = 0;
+  CHECK(epk_endpoint_open(NULL, "azureml://h.test/score", Z, options, &endpoint, NULL) == EPK_OK);
+  CHECK(epk_explain_credentials(endpoint, NULL, &text, &error) == EPK_OK);
+  CHECK(strstr(epk_text_value(text, &length), "{\"links\":[],\"identity\":\"") != NULL);
+  CHECK(strstr(epk_text_value(text, NULL), "\"error\":null}") != NULL);
+  CHECK(strstr(epk_text_value(text, NULL), "PLANTED") == NULL);
+  CHECK(length == strlen(epk_text_value(text, NULL)));
+  epk_text_free(text);
+  CHECK(epk_fetch_identity(endpoint, NULL, &text, &error) == EPK_OK);
+  CHECK(epk_text_value(text, &length)[0] != '\0' && length > 0);
+  epk_text_free(text);
+  CHECK(epk_explain_credentials(endpoint, options, &text, &error) == EPK_INVALID_REQUEST);
+  CHECK(text == NULL);
+  epk_error_free(error);
+  CHECK(epk_explain_credentials(NULL, NULL, &text, NULL) == EPK_INVALID_REQUEST);
+  CHECK(epk_fetch_identity(endpoint, NULL, NULL, NULL) == EPK_INVALID_REQUEST);
+  CHECK_TEXT(epk_text_value(NULL, &length), "");
+  epk_text_free(NULL);
+  epk_endpoint_free(endpoint);
   epk_options_free(options);
 }
 
@@ -191,6 +326,10 @@ int main(void) {
   refuses_options_that_a_function_does_not_take();
   takes_network_options_for_clients();
   refuses_two_kinds_of_credentials();
+  opens_with_every_identity();
+  opens_with_the_key_of_an_online_endpoint();
+  says_what_is_wrong_with_an_identity();
+  explains_who_is_calling();
   opens_by_options_alone_on_a_shared_client();
   explains_what_cannot_be_opened();
   takes_null_for_an_error_and_not_for_a_crash();

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <nlohmann/json.hpp>
 #include <ostream>
 
 #include "base/iso_time.hpp"
@@ -12,7 +11,6 @@
 namespace ek::cli {
 namespace {
 
-using nlohmann::ordered_json;
 using Outcome = CredentialReport::Outcome;
 
 std::string when(std::chrono::system_clock::time_point time) {
@@ -48,27 +46,6 @@ void show(const CredentialReport& report, const std::string& provider_says, std:
   if (!provider_says.empty()) out << "provider: " << provider_says << '\n';
 }
 
-std::string to_json(const CredentialReport& report, const std::string& provider_says) {
-  const auto known = [](const std::string& text) {
-    return text.empty() ? ordered_json() : ordered_json(text);
-  };
-  ordered_json links = ordered_json::array();
-  for (const CredentialReport::Link& link : report.links) {
-    links.push_back({{"name", link.name},
-                     {"looked_at", link.looked_at},
-                     {"outcome", to_string(link.outcome)},
-                     {"message", link.message}});
-  }
-  const ordered_json object = {
-      {"links", links},
-      {"identity", known(report.identity)},
-      {"expires", report.expires ? ordered_json(when(*report.expires)) : ordered_json()},
-      {"provider_says", known(provider_says)},
-      {"error", report.error ? ordered_json::parse(dialect::to_json(*report.error), nullptr, false)
-                             : ordered_json()}};
-  return object.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
-}
-
 }  // namespace
 
 ExitCode whoami(const Endpoint& endpoint, const WhoamiArguments& arguments, std::ostream& out,
@@ -82,7 +59,7 @@ ExitCode whoami(const Endpoint& endpoint, const WhoamiArguments& arguments, std:
     if (!said) report->error = std::move(said).error();
   }
   if (arguments.json) {
-    out << to_json(*report, provider_says) << '\n';
+    out << dialect::to_json(*report, provider_says) << '\n';
     return report->error ? exit_code(*report->error) : success;
   }
   show(*report, provider_says, out);

@@ -81,16 +81,26 @@ Reply serve_instance_metadata(Service& service, const Request& request) {
   return plain(404, "Not Found");
 }
 
+std::string ecs_path(const Service& service) {
+  return "/v2/credentials/" + service.secrets.container_id.reveal();
+}
+
 Reply serve_container_keys(Service& service, const Request& request) {
   const auto refuse = [](int status, std::string_view code, std::string_view message) {
     return Reply{.status = status,
                  .body = ordered_json{{"code", code}, {"message", message}}.dump()};
   };
   if (request.method != "GET") return refuse(405, "MethodNotAllowed", "use GET");
-  const Secret shown(std::string(request.header("Authorization")));
-  if (shown.empty()) return refuse(401, "MissingToken", "no authorization token was sent");
-  if (!(shown == service.secrets.agent_token))
-    return refuse(403, "AccessDenied", "the authorization token is not that of this container");
+  if (request.path.starts_with("/v2/")) {
+    // The agent of ECS knows its containers by their paths, which nobody else can know.
+    if (!(Secret(std::string(request.path)) == Secret(ecs_path(service))))
+      return refuse(404, "InvalidIdInRequest", "no container has this path");
+  } else {
+    const Secret shown(std::string(request.header("Authorization")));
+    if (shown.empty()) return refuse(401, "MissingToken", "no authorization token was sent");
+    if (!(shown == service.secrets.agent_token))
+      return refuse(403, "AccessDenied", "the authorization token is not that of this container");
+  }
   const auto keys = issue_aws_keys(
       service, "arn:aws:sts::123456789012:assumed-role/emulated-role/container", key_lifetime);
   const ordered_json body = {{"RoleArn", emulated_role},

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.hpp"
 #include "base/uri.hpp"
 #include "endpointkit/ext/environment.hpp"
@@ -17,10 +20,18 @@ Error bad_option(std::string message) {
   return {.code = ErrorCode::invalid_request, .message = std::move(message)};
 }
 
+// Where the clouds keep their metadata services. Those that ask there speak plain http, too.
+bool is_metadata_address(std::string_view host) {
+  constexpr std::array<std::string_view, 5> addresses = {
+      "169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "fd00:ec2::23"};
+  return std::find(addresses.begin(), addresses.end(), host) != addresses.end();
+}
+
 Result<void> check(const Options& options) {
-  if (!is_loopback(options.host)) {
+  if (!is_loopback(options.host) && !is_metadata_address(options.host)) {
     return bad_option(fmt::format(
-        "expected a loopback host such as 127.0.0.1, got \"{}\": the emulator speaks plain http",
+        "expected a loopback host such as 127.0.0.1, or the address of a metadata service in a "
+        "network namespace, got \"{}\": the emulator speaks plain http",
         options.host));
   }
   if (options.port < 0 || options.port > 65535) {
@@ -112,7 +123,9 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
   running->service.reset(
       new Service{.options = std::move(options), .secrets = *std::move(secrets)});
   Service& service = *running->service;
-  service.base_url = fmt::format("http://{}:{}", service.options.host, (*server)->port());
+  const bool v6 = service.options.host.find(':') != std::string::npos;
+  service.base_url = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", service.options.host,
+                                 v6 ? "]" : "", (*server)->port());
   running->server = *std::move(server);
   service.aws_keys.add(
       {.keys = service.secrets.aws, .arn = "arn:aws:iam::123456789012:user/emulator"});

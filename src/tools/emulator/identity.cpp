@@ -75,6 +75,11 @@ void ecs(Setup& setup) {
   setup.set_file("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "eks-pod-identity-token",
                  setup.service().secrets.agent_token.reveal());
 }
+// An agent that is asked at its own address, 169.254.170.2: for network namespaces.
+void ecs_relative(Setup& setup) {
+  without_aws_keys(setup);
+  setup.set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", ecs_path(setup.service()));
+}
 void irsa(Setup& setup) {
   without_aws_keys(setup);
   setup.set("AWS_ROLE_ARN", std::string(emulated_role));
@@ -219,6 +224,7 @@ struct Place {
 constexpr auto places =
     std::to_array<Place>({{"imds", imds},
                           {"ecs", ecs},
+                          {"ecs-relative", ecs_relative},
                           {"irsa", irsa},
                           {"assume-role", assume_role},
                           {"sso", sso},

@@ -46,6 +46,7 @@ What it serves:
 Identities: with --identity NAME the variables lead to a place of the cloud instead of to keys.
   imds          AWS_EC2_METADATA_SERVICE_ENDPOINT: EC2 metadata, version 2 (PUT /latest/api/token)
   ecs           AWS_CONTAINER_CREDENTIALS_FULL_URI and …_AUTHORIZATION_TOKEN_FILE: ECS, EKS agents
+  ecs-relative  AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: ECS at its address, 169.254.170.2
   irsa          AWS_ROLE_ARN and AWS_WEB_IDENTITY_TOKEN_FILE: STS AssumeRoleWithWebIdentity (POST /)
   assume-role   AWS_CONFIG_FILE with a role and its source profile: STS AssumeRole
   sso           AWS_CONFIG_FILE, HOME with a cached sign-in: IAM Identity Center
@@ -98,7 +99,9 @@ struct Command {
 void declare(CLI::App& app, Command& command) {
   Options& options = command.options;
   app.add_option("--port", options.port, "TCP port; 0 takes a free one")->capture_default_str();
-  app.add_option("--host", options.host, "Loopback address")->capture_default_str();
+  app.add_option("--host", options.host,
+                 "Loopback address, or in a network namespace that of a metadata service")
+      ->capture_default_str();
   app.add_option("--env-file", command.env_file,
                  "Write export lines for a shell here, and Google's key file beside it "
                  "(FILE.google.json)");

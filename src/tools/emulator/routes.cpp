@@ -13,7 +13,8 @@ Serve identity_service(const Request& request) {
   const std::string_view path = request.path;
   const bool post = request.method == "POST";
   if (path.starts_with("/latest/")) return serve_instance_metadata;
-  if (path == "/v1/credentials") return serve_container_keys;
+  if (path == "/v1/credentials" || path.starts_with("/v2/credentials/"))
+    return serve_container_keys;
   if (post && path == "/") return serve_sts;
   if (path == "/federation/credentials") return serve_sso_portal;
   if (post && path == "/token" && request.header("Content-Type").starts_with("application/json"))

@@ -62,7 +62,8 @@ Result<Secrets> make_secrets(std::optional<std::uint64_t> seed, bool session_tok
               .refresh_token = Secret(text(draw, 60, secret_characters))},
       .azure_key = Secret(text(draw, 52, base64_digits)),
       .agent_token = Secret(text(draw, 43, secret_characters)),
-      .arc_key = Secret(text(draw, 64, hex_digits))};
+      .arc_key = Secret(text(draw, 64, hex_digits)),
+      .container_id = Secret(text(draw, 32, hex_digits))};
   if (session_token) secrets.aws.session_token = Secret(text(draw, 96, base64_digits));
   secrets.google.client_email = "emulator@" + secrets.google.project + ".iam.gserviceaccount.com";
   return secrets;

@@ -39,9 +39,10 @@ struct Secrets {
   GoogleAccount google;
   EntraApplication entra{};
   SsoSession sso{};
-  Secret azure_key{};    ///< The Azure ML endpoint's primary key.
-  Secret agent_token{};  ///< What the container agents and App Service want to see.
-  Secret arc_key{};      ///< What stands in the file that Arc's challenge names.
+  Secret azure_key{};     ///< The Azure ML endpoint's primary key.
+  Secret agent_token{};   ///< What the container agents and App Service want to see.
+  Secret arc_key{};       ///< What stands in the file that Arc's challenge names.
+  Secret container_id{};  ///< By which the agent of ECS knows its container.
 };
 
 /// Random; with a seed the same for the same seed, but for the RSA key, which is always new.

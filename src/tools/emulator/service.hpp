@@ -141,6 +141,8 @@ Reply serve_azure_ml(Service& service, const Request& request);
 // Where identities come from on each cloud's machines.
 Reply serve_instance_metadata(Service& service, const Request& request);
 Reply serve_container_keys(Service& service, const Request& request);
+/// The path in AWS_CONTAINER_CREDENTIALS_RELATIVE_URI.
+std::string ecs_path(const Service& service);
 Reply serve_sts(Service& service, const Request& request);
 Reply serve_sso_portal(Service& service, const Request& request);
 Reply serve_sso_token(Service& service, const Request& request);

@@ -84,6 +84,17 @@ TEST_F(AwsIdentityTest, ContainerAgentWantsItsToken) {
   EXPECT_EQ(send("GET", "/v1/credentials", {{"Authorization", "x"}}, "").status, 403);
 }
 
+TEST_F(AwsIdentityTest, EcsKnowsItsContainerByThePath) {
+  start_at("ecs-relative");
+  EXPECT_EQ(variable("AWS_ACCESS_KEY_ID"), "");
+  const std::string path = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  EXPECT_THAT(path, testing::StartsWith("/v2/credentials/"));
+  const Got keys = send("GET", path, {}, "");
+  EXPECT_EQ(keys.status, 200);
+  expect_believed(proof_of(keys.parsed()));
+  EXPECT_EQ(send("GET", "/v2/credentials/other", {}, "").status, 404);
+}
+
 class Sts : public AwsIdentityTest {
  protected:
   Got ask(const std::map<std::string, std::string>& more, const AwsProof* proof) const {

@@ -21,7 +21,8 @@ enum class HttpVersion {
 };
 
 /// Who this program is to servers that ask for a certificate (mTLS). Either files, which are read
-/// for each new connection, so that a renewed certificate is taken at once; or text.
+/// for each new connection, so that a renewed certificate is taken at once; or text. An https proxy
+/// that asks is shown it too.
 struct TlsIdentity {
   std::string file{};      ///< PEM: the certificate, then its intermediates; maybe the key too.
   std::string key_file{};  ///< PEM; "" if the key stands in `file`.

@@ -20,9 +20,9 @@ HeaderList make_routes(const NetworkOptions& network) {
   return list.take();
 }
 
-Result<std::string> read(const Environment& environment, const std::string& path) {
+Result<Secret> read(const Environment& environment, const std::string& path) {
   auto text = environment.read_file(path);
-  if (text) return text;
+  if (text) return Secret(*std::move(text));
   return Error{.code = ErrorCode::transport,
                .phase = Phase::tls,
                .message = fmt::format("the client certificate of {} cannot be read: {}", path,
@@ -37,13 +37,12 @@ Result<void> show(void* ssl_ctx, const TlsIdentity& identity, const Environment&
   }
   const auto certificates = read(environment, identity.file);
   if (!certificates) return certificates.error();
-  const Secret wiped(*certificates);  // it may hold the key
+  const std::string& pem = certificates->reveal();
   if (identity.key_file.empty())
-    return show_certificate(ssl_ctx, *certificates, *certificates, password, identity.file);
-  auto key = read(environment, identity.key_file);
-  if (!key) return std::move(key).error();
-  const Secret lent(*std::move(key));
-  return show_certificate(ssl_ctx, *certificates, lent.reveal(), password,
+    return show_certificate(ssl_ctx, pem, pem, password, identity.file);
+  const auto key = read(environment, identity.key_file);
+  if (!key) return key.error();
+  return show_certificate(ssl_ctx, pem, key->reveal(), password,
                           fmt::format("{} and {}", identity.file, identity.key_file));
 }
 

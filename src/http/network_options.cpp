@@ -137,7 +137,8 @@ Route route_in(std::string_view text) {
 
 PinnedKey pin_in(std::string_view text) {
   const auto key = text.find(pin_prefix);
-  if (key == std::string_view::npos || key == 0) return {.host = "", .key = std::string(text)};
+  if (key == std::string_view::npos || key == 0 || text[key - 1] != '=')
+    return {.host = "", .key = std::string(text)};
   return {.host = std::string(text.substr(0, key - 1)), .key = std::string(text.substr(key))};
 }
 

@@ -62,6 +62,82 @@ TEST(ExplainCurl, SaysWhatLibcurlSaidAndWhatToDo) {
   EXPECT_THAT(error.message, HasSubstr("ca_file"));
 }
 
+struct Sentence {
+  CurlFailure failure;
+  const char* said;
+  Phase phase;
+  bool retryable;
+};
+
+TEST(ExplainCurl, NamesWhatStoodInTheWay) {
+  constexpr std::string_view proxy = "http://p:1 (HTTPS_PROXY)";
+  const Sentence sentences[] = {
+      {{.code = CURLE_RECV_ERROR,
+        .detail = "CONNECT tunnel failed, response 407",
+        .host = "h",
+        .proxy = proxy},
+       "h was not asked: the proxy http://p:1 (HTTPS_PROXY) answered 407 to CONNECT, it wants "
+       "other "
+       "proxy_user and proxy_password (",
+       Phase::connect,
+       false},
+      {{.code = CURLE_RECV_ERROR,
+        .detail = "CONNECT tunnel failed, response 403",
+        .host = "h",
+        .proxy = proxy},
+       "answered 403 to CONNECT, it may not let this host pass (",
+       Phase::connect,
+       false},
+      {{.code = CURLE_RECV_ERROR,
+        .detail = "CONNECT tunnel failed, response 503",
+        .host = "h",
+        .proxy = proxy},
+       "answered 503 to CONNECT",
+       Phase::connect,
+       true},
+      {{.code = CURLE_PROXY, .host = "h", .proxy = proxy},
+       "h was not reached by the proxy, asked through the proxy http://p:1 (HTTPS_PROXY)",
+       Phase::connect,
+       true},
+      {{.code = CURLE_OPERATION_TIMEDOUT, .host = "h", .proxy = proxy},
+       "no connection to h within 0 ms through the proxy http://p:1 (HTTPS_PROXY)",
+       Phase::connect,
+       true},
+      {{.code = CURLE_COULDNT_RESOLVE_HOST, .host = "h", .route = "r:1 (the option routes)"},
+       "h is routed to r:1 (the option routes), which could not be resolved",
+       Phase::dns,
+       true},
+      {{.code = CURLE_PEER_FAILED_VERIFICATION,
+        .host = "h",
+        .thumbprint = "AA",
+        .found_thumbprint = "bb"},
+       "h has a certificate with the thumbprint bb, and must have that with AA",
+       Phase::tls,
+       false},
+      {{.code = CURLE_SSL_PINNEDPUBKEYNOTMATCH, .host = "h"},
+       "none of those in the option pinned_keys",
+       Phase::tls,
+       false},
+      {{.code = CURLE_RECV_ERROR,
+        .detail = "OpenSSL SSL_read: tlsv13 alert certificate required",
+        .host = "h",
+        .begun = true},
+       "h wants a client certificate",
+       Phase::tls,
+       false},
+      {{.code = CURLE_SSL_CONNECT_ERROR, .detail = "sslv3 alert bad certificate", .host = "h"},
+       "h refused the client certificate",
+       Phase::tls,
+       false},
+  };
+  for (const Sentence& sentence : sentences) {
+    const Error error = explain_curl(sentence.failure);
+    EXPECT_THAT(error.message, HasSubstr(sentence.said));
+    EXPECT_EQ(to_string(error.phase), to_string(sentence.phase)) << sentence.said;
+    EXPECT_EQ(error.retryable, sentence.retryable) << sentence.said;
+  }
+}
+
 TEST(ExplainCurl, NamesTheConnectTimer) {
   const Error error = explain_curl({.code = CURLE_OPERATION_TIMEDOUT,
                                     .host = "h.example",

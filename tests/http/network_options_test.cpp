@@ -76,6 +76,7 @@ TEST(SetNetworkOption, SaysWhatItWants) {
       {"certificate_pem", "hunter2", "PEM text with a certificate and its private key"},
       {"pinned_keys", "sha256//AAAA", "[HOST=]sha256//BASE64"},
       {"pinned_keys", "sha1//" + std::string(43, 'A') + "=", "[HOST=]sha256//BASE64"},
+      {"pinned_keys", "h.test" + pin, "[HOST=]sha256//BASE64"},
       {"pinned_keys", "a/b=" + pin, "[HOST=]sha256//BASE64"},
       {"routes", "h.test:443", "HOST:PORT:TO[:PORT]"},
       {"routes", "h.test:443:10.0.0.5:x", "HOST:PORT:TO[:PORT]"},

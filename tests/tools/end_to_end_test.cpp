@@ -46,6 +46,21 @@ class EndToEnd : public testing::TestWithParam<std::string> {
 const ChatRequest question{.messages = {system("Be brief."), user("Tell me about bridges.")},
                            .seed = 7};
 
+TEST_P(EndToEnd, GoesWhereItsClientRoutesIt) {
+  start();
+  const int port = emulator_->port();
+  const std::string written = ":" + std::to_string(port);
+  for (auto& [name, value] : variables_) {
+    if (const auto at = value.find(written); at != std::string::npos)
+      value.replace(at, written.size(), ":9");
+  }
+  const Client routed =
+      client({.network = {.routes = {{.port = 9, .to = "127.0.0.1", .to_port = port}}}});
+  const auto reply = routed.open(uri()).value().chat(question);
+  ASSERT_TRUE(reply) << describe(reply.error());
+  EXPECT_THAT(reply->text(), HasSubstr("bridges"));
+}
+
 TEST_P(EndToEnd, StreamsTheAnswerThatAWholeReplyGives) {
   start();
   const Endpoint endpoint = open();

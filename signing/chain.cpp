@@ -95,6 +95,7 @@ class ChainSigner final : public Signer {
   // find the same.
   Result<std::shared_ptr<Signer>> find(const SignContext& context) {
     if (auto signer = found()) return signer;
+    if (!context.may_fetch()) return fetch_is_due();
     CredentialReport report;
     if (const auto signer = walk(context, report)) return keep(signer);
     return *std::move(report.error);

@@ -2,6 +2,12 @@
 
 namespace ek {
 
+Error fetch_is_due() {
+  return {.code = ErrorCode::timeout,
+          .phase = Phase::credentials,
+          .message = "a token has to be fetched, and this thread must not wait for it"};
+}
+
 CredentialReport Signer::explain(const SignContext&) { return {.identity = describe()}; }
 
 Result<std::string> Signer::fetch_identity(const SigningServices&, const SignContext& context) {

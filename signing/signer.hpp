@@ -28,11 +28,28 @@ struct SigningScope {
   bool operator==(const SigningScope&) const = default;
 };
 
+/// Whether sign() may fetch a token, and what became of that.
+struct FetchNotes {
+  bool may_fetch = true;
+  bool due = false;   ///< It might not, and had to: what it gave is an error without meaning.
+  bool made = false;  ///< It did.
+};
+
 /// For the fetch of a token, should one be needed.
 struct SignContext {
   SteadyTime deadline{};
   std::stop_token stop{};
+  FetchNotes* notes = nullptr;  ///< Null: it may, and nobody wants to know.
+
+  /// To be asked before anything that may block; notes that it was due if it is not allowed.
+  [[nodiscard]] bool may_fetch() const noexcept {
+    if (notes != nullptr && !notes->may_fetch) notes->due = true;
+    return notes == nullptr || notes->may_fetch;
+  }
 };
+
+/// What sign() gives where it may not fetch and would have to.
+Error fetch_is_due();
 
 class TokenCache;
 

@@ -81,11 +81,13 @@ Result<TokenCache::TokenPtr> TokenCache::get(const TokenSource& source,
   Lock lock(mutex_);
   Entry& entry = entries_[source.key];
   while (entry.is_dead(environment)) {
+    if (!context.may_fetch()) return fetch_is_due();
     if (!entry.flight) return fetch(lock, entry, source, environment, context);
     if (auto outcome = await(lock, entry, environment, context)) return *std::move(outcome);
   }
   const SteadyTime now = environment.steady_now();
   if (now < entry.steady_stale || entry.flight || now < entry.no_early_before) return entry.token;
+  if (!context.may_fetch()) return fetch_is_due();
   return refresh_early(lock, entry, source, environment, context);
 }
 
@@ -93,6 +95,7 @@ Result<TokenCache::TokenPtr> TokenCache::fetch(Lock& lock, Entry& entry, const T
                                                const Environment& environment,
                                                const SignContext& context) {
   const auto flight = entry.flight = std::make_shared<Flight>();
+  if (context.notes != nullptr) context.notes->made = true;
   lock.unlock();
   Result<Token> fetched = fetch_guarded(source, context);
   const bool own_failure = !fetched && gave_up(environment, context);
@@ -120,7 +123,8 @@ Result<TokenCache::TokenPtr> TokenCache::refresh_early(Lock& lock, Entry& entry,
   const SteadyTime now = environment.steady_now();
   const SignContext bounded{
       .deadline = std::min(context.deadline, now + source.windows.early_limit),
-      .stop = context.stop};
+      .stop = context.stop,
+      .notes = context.notes};
   auto fetched = fetch(lock, entry, source, environment, bounded);
   // Also after success: some services hand out the same token until shortly before its end.
   entry.no_early_before = environment.steady_now() + source.windows.pause;

@@ -60,7 +60,7 @@ class TokenCache {
   /// The token for `source.key`, fetched if need be. Time is `environment`'s; a token is dead as
   /// soon as the steady or the wall clock says so, since the steady one may stop in suspend.
   /// Errors: what the fetch said, for all who waited for it; timeout/credentials and cancelled for
-  /// one caller alone.
+  /// one caller alone; fetch_is_due() where `context` does not allow one.
   Result<TokenPtr> get(const TokenSource& source, const Environment& environment,
                        const SignContext& context);
   /// Forgets the token of `key` if it still is `refused`: of many calls that were refused with the

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,7 +28,8 @@
 
 namespace ek {
 
-class Call;            // src/endpoint/call.hpp
+class Observer;        // endpointkit/observer.hpp
+class PumpedCall;      // src/endpoint/pumped_call.hpp
 class Transport;       // endpointkit/ext/transport.hpp
 struct Environment;    // endpointkit/ext/environment.hpp
 struct ClientState;    // src/endpoint/client_state.hpp
@@ -45,6 +47,8 @@ struct Timeouts {
   std::chrono::milliseconds idle{90'000};
   /// The whole call with all its attempts.
   std::chrono::milliseconds total{900'000};
+  /// Less of the answer's body in ten seconds ends the call. 0: the idle timer is enough.
+  std::uint32_t min_bytes_per_second = 0;
 
   bool operator==(const Timeouts&) const = default;
 };
@@ -64,19 +68,29 @@ struct RetryPolicy {
   bool operator==(const RetryPolicy&) const = default;
 };
 
+/// What a cancelled stream does.
+enum class CancelMode {
+  abort,  ///< Closes the connection at once: providers stop working, and billing, where they can.
+  /// Reads on without handing anything out, for half a minute at most, so that the stream's reply()
+  /// knows the usage and the connection can be used again. Only once an event was handed out.
+  drain,
+};
+
 /// For one call. Members that are not set come from the endpoint, then from the client.
 struct CallOptions {
   std::optional<Timeouts> timeouts{};
   std::optional<RetryPolicy> retry{};
-  std::stop_token stop{};         ///< Cancels at once, whatever the call waits for.
-  std::vector<Header> headers{};  ///< Sent as well.
+  std::stop_token stop{};  ///< Cancels at once, whatever the call waits for.
+  CancelMode on_cancel = CancelMode::abort;
+  std::vector<Header> headers{};         ///< Sent as well.
+  std::shared_ptr<Observer> observer{};  ///< Instead of the client's.
 };
 
 /// A streamed answer, pulled event by event. Move-only; one thread at a time, except cancel().
 /// Destroying it before the end closes the connection and stops the provider's work where it can.
 class EK_API ChatStream {
  public:
-  explicit ChatStream(std::unique_ptr<Call> call);
+  explicit ChatStream(std::unique_ptr<PumpedCall> call);
   ChatStream(ChatStream&&) noexcept;
   ChatStream& operator=(ChatStream&&) noexcept;
   ~ChatStream();
@@ -95,7 +109,7 @@ class EK_API ChatStream {
   [[nodiscard]] std::string request_id() const;
 
  private:
-  std::unique_ptr<Call> call_;
+  std::unique_ptr<PumpedCall> call_;
   bool told_ = false;  // the error was given
 };
 
@@ -103,7 +117,7 @@ class EK_API ChatStream {
 /// Same rules as ChatStream.
 class EK_API InvokeStream {
  public:
-  explicit InvokeStream(std::unique_ptr<Call> call);
+  explicit InvokeStream(std::unique_ptr<PumpedCall> call);
   InvokeStream(InvokeStream&&) noexcept;
   InvokeStream& operator=(InvokeStream&&) noexcept;
   ~InvokeStream();
@@ -118,7 +132,7 @@ class EK_API InvokeStream {
   [[nodiscard]] std::string request_id() const;
 
  private:
-  std::unique_ptr<Call> call_;
+  std::unique_ptr<PumpedCall> call_;
   bool told_ = false;  // the error was given
 };
 
@@ -152,6 +166,10 @@ class EK_API Endpoint {
   /// explain_credentials() knows. Errors: as a call's before it is sent.
   Result<std::string> fetch_identity(const CallOptions& options = {}) const;
 
+  [[nodiscard]] const std::shared_ptr<const EndpointState>& state() const noexcept {
+    return state_;
+  }
+
  private:
   std::shared_ptr<const EndpointState> state_;
 };
@@ -161,6 +179,7 @@ struct ClientOptions {
   RetryPolicy retry{};
   NetworkOptions network{};
   std::string user_agent_suffix{};                   ///< Appended to "endpointkit/VERSION".
+  std::shared_ptr<Observer> observer{};              ///< Null: nobody watches.
   std::shared_ptr<Transport> transport{};            ///< Null for libcurl.
   std::shared_ptr<const Environment> environment{};  ///< Null for the real one.
 };

@@ -49,6 +49,7 @@ enum class Phase : std::int32_t {
   stream = 10,      ///< While the answer was being read.
   decode = 11,      ///< The bytes that came do not follow the protocol.
   total = 12,       ///< The timer for the whole call.
+  throughput = 13,  ///< The answer comes, but slower than it may.
 };
 
 /// The stable lower-case name, for logs and bindings.

@@ -87,7 +87,7 @@ Result<ClientCertificate> assemble(RsaPrivateKey key, std::vector<std::string> c
 int give_password(char* buffer, int size, int, void* user) {
   const std::string& password = static_cast<const Secret*>(user)->reveal();
   if (password.empty() || password.size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(buffer, password.data(), password.size());
+  std::copy(password.begin(), password.end(), buffer);
   return static_cast<int>(password.size());
 }
 

@@ -137,7 +137,7 @@ Result<Token> GoogleAccount::fetch_id_token(std::string_view, const SigningServi
       describe()));
 }
 
-Result<std::shared_ptr<Signer>> make_google_signer(GoogleAccountPtr account,
+Result<std::shared_ptr<Signer>> make_google_signer(const GoogleAccountPtr& account,
                                                    const SigningScope& scope,
                                                    const SigningServices& services) {
   if (auto same = check_same_universe(*account, *services.environment); !same)

@@ -45,7 +45,7 @@ using GoogleAccountPtr = std::shared_ptr<const GoogleAccount>;
 /// GOOGLE_CLOUD_QUOTA_PROJECT, or the account's.
 /// Errors: authentication/credentials if GOOGLE_CLOUD_UNIVERSE_DOMAIN (googleapis.com if unset) is
 /// not the account's universe: nothing is sent to a universe that only a file names.
-Result<std::shared_ptr<Signer>> make_google_signer(GoogleAccountPtr account,
+Result<std::shared_ptr<Signer>> make_google_signer(const GoogleAccountPtr& account,
                                                    const SigningScope& scope,
                                                    const SigningServices& services);
 

@@ -64,6 +64,8 @@ std::string_view to_string(Phase phase) noexcept {
       return "decode";
     case Phase::total:
       return "total";
+    case Phase::throughput:
+      return "throughput";
   }
   return "unknown";
 }

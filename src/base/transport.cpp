@@ -16,7 +16,10 @@ std::string_view HttpHead::header(std::string_view name) const noexcept {
 
 Exchange::~Exchange() = default;
 Lane::~Lane() = default;
+int Lane::descriptor() const noexcept { return -1; }
+SteadyTime Lane::due() const { return SteadyTime::max(); }
 Transport::~Transport() = default;
+std::unique_ptr<Lane> Transport::open_wide_lane() { return open_lane(); }
 
 namespace {
 

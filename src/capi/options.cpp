@@ -114,9 +114,10 @@ const std::string* find(const epk_options* options, std::string_view key) {
   return found != options->values.end() ? &found->second.reveal() : nullptr;
 }
 
-std::string value_or(const epk_options* options, std::string_view key, std::string fallback = {}) {
+std::string value_or(const epk_options* options, std::string_view key,
+                     const std::string& fallback = {}) {
   const std::string* value = find(options, key);
-  return value != nullptr ? *value : std::move(fallback);
+  return value != nullptr ? *value : fallback;
 }
 
 bool sets_any(const epk_options* options, std::string_view prefix) {

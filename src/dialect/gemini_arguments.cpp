@@ -49,13 +49,13 @@ bool take_step(std::string_view& path, Step& step) {
 
 }  // namespace
 
-PartialArguments::Node* PartialArguments::member(Node& node, std::string key) {
+PartialArguments::Node* PartialArguments::member(Node& node, const std::string& key) {
   if (node.kind == Node::Kind::none) node.kind = Node::Kind::object;
   if (node.kind != Node::Kind::object) return nullptr;
   for (std::size_t i = 0; i < node.keys.size(); ++i) {
     if (node.keys[i] == key) return &node.children[i];
   }
-  node.keys.push_back(std::move(key));
+  node.keys.push_back(key);
   return &node.children.emplace_back();
 }
 
@@ -73,7 +73,7 @@ PartialArguments::Node* PartialArguments::find(std::string_view path) {
   for (std::size_t depth = 0; !path.empty() && node != nullptr; ++depth) {
     Step step;
     if (depth == kMaxDepth || !take_step(path, step)) return nullptr;
-    node = step.is_index ? element(*node, step.index) : member(*node, std::move(step.key));
+    node = step.is_index ? element(*node, step.index) : member(*node, step.key);
   }
   return node;
 }

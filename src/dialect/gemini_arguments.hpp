@@ -26,7 +26,7 @@ class PartialArguments {
     std::vector<Node> children;
   };
 
-  static Node* member(Node& node, std::string key);
+  static Node* member(Node& node, const std::string& key);
   static Node* element(Node& node, std::size_t index);
   static void write(const Node& node, std::string& out);
   Node* find(std::string_view path);

@@ -28,6 +28,10 @@ class Consumer {
   virtual Progress progress() = 0;
   /// False where the answer is waited for as a whole: then there is no first-event timer.
   [[nodiscard]] virtual bool streams() const noexcept = 0;
+  /// Drops the item that progress() told of.
+  virtual void skip() {}
+  /// What the provider counted so far; null if nothing.
+  [[nodiscard]] virtual const Usage* usage() const noexcept { return nullptr; }
 };
 
 }  // namespace ek

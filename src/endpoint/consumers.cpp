@@ -121,4 +121,15 @@ Consumer::Progress WholeConsumer::progress() {
   return {.over = last_ && !error_, .error = error_ ? &*error_ : nullptr};
 }
 
+void ReplyConsumer::append(std::string_view bytes, bool last) {
+  WholeConsumer::append(bytes, last);
+  if (!last || progress().error != nullptr) return;
+  auto reply = dialect_.decode_reply(take());
+  if (reply) {
+    reply_ = *std::move(reply);
+  } else {
+    error_ = std::move(reply).error();
+  }
+}
+
 }  // namespace ek

@@ -1,4 +1,4 @@
-// The three consumers.
+// The four consumers.
 #pragma once
 
 #include <functional>
@@ -22,6 +22,8 @@ class ChatConsumer final : public Consumer {
   void append(std::string_view bytes, bool last) override;
   Progress progress() override;
   [[nodiscard]] bool streams() const noexcept override { return true; }
+  void skip() override { event_.reset(); }
+  [[nodiscard]] const Usage* usage() const noexcept override { return &reply().usage; }
 
   /// The event that progress() told of.
   ChatEvent take();
@@ -44,6 +46,7 @@ class PieceConsumer final : public Consumer {
   void append(std::string_view bytes, bool last) override;
   Progress progress() override;
   [[nodiscard]] bool streams() const noexcept override { return true; }
+  void skip() override { piece_.clear(); }
 
   std::string take();
 
@@ -56,7 +59,7 @@ class PieceConsumer final : public Consumer {
 };
 
 /// Collects the body.
-class WholeConsumer final : public Consumer {
+class WholeConsumer : public Consumer {
  public:
   Result<void> begin(const HttpHead& head) override;
   void append(std::string_view bytes, bool last) override;
@@ -65,10 +68,27 @@ class WholeConsumer final : public Consumer {
 
   std::string take() { return std::move(body_); }
 
+ protected:
+  std::optional<Error> error_;
+
  private:
   std::string body_;
   bool last_ = false;
-  std::optional<Error> error_;
+};
+
+/// Collects the body of an unstreamed chat and reads the reply in it.
+class ReplyConsumer final : public WholeConsumer {
+ public:
+  explicit ReplyConsumer(const dialect::Dialect& dialect) : dialect_(dialect) {}
+
+  void append(std::string_view bytes, bool last) override;
+  [[nodiscard]] const Usage* usage() const noexcept override { return &reply_.usage; }
+
+  ChatReply take_reply() { return std::move(reply_); }
+
+ private:
+  const dialect::Dialect& dialect_;
+  ChatReply reply_;
 };
 
 }  // namespace ek

@@ -7,10 +7,11 @@
 
 #include "base/text.hpp"
 #include "dialect/dialect.hpp"
-#include "endpoint/call.hpp"
+#include "endpoint/calls.hpp"
 #include "endpoint/client_state.hpp"
 #include "endpoint/consumers.hpp"
 #include "endpoint/endpoint_state.hpp"
+#include "endpoint/pumped_call.hpp"
 #include "endpointkit/version.hpp"
 #include "http/curl_transport.hpp"
 
@@ -31,87 +32,6 @@ std::shared_ptr<Transport> transport_or_curl(const ClientOptions& options) {
                               .environment = options.environment});
 }
 
-// Headers that decide where the request goes, what it proves or how it is framed are not the
-// caller's.
-Result<void> check_headers(const std::vector<Header>& headers) {
-  for (const Header& header : headers) {
-    const bool plain = header.name.find_first_of(" \t\r\n:") == std::string::npos &&
-                       !header.name.empty() &&
-                       header.value.find_first_of("\r\n") == std::string::npos;
-    const bool ours = iequals(header.name, "host") || iequals(header.name, "content-length") ||
-                      iequals(header.name, "transfer-encoding") ||
-                      iequals(header.name, "authorization");
-    if (!plain || ours) {
-      return Error{.code = ErrorCode::invalid_request,
-                   .phase = Phase::request,
-                   .message = fmt::format(
-                       "the header \"{}\" cannot be set: {}", printable(header.name),
-                       ours ? "the library sets it" : "its name or value is no header text")};
-    }
-  }
-  return {};
-}
-
-Result<std::unique_ptr<Call>> make_call(std::shared_ptr<const EndpointState> endpoint,
-                                        Operation operation, const std::vector<Header>& headers,
-                                        const CallOptions& options,
-                                        std::unique_ptr<Consumer> consumer) {
-  for (const auto* list : {&headers, &options.headers}) {
-    if (auto good = check_headers(*list); !good) return std::move(good).error();
-  }
-  Call::Plan plan{.endpoint = endpoint,
-                  .request = endpoint->cloud->address(std::move(operation)),
-                  .timeouts = options.timeouts.value_or(endpoint->client->options.timeouts),
-                  .retry = options.retry.value_or(endpoint->client->options.retry),
-                  .stop = options.stop};
-  for (const auto* list : {&headers, &options.headers}) {
-    plan.request.headers.insert(plan.request.headers.end(), list->begin(), list->end());
-  }
-  return std::make_unique<Call>(std::move(plan), std::move(consumer));
-}
-
-Result<std::unique_ptr<Call>> make_chat_call(const std::shared_ptr<const EndpointState>& endpoint,
-                                             const ChatRequest& request, bool stream,
-                                             const CallOptions& options,
-                                             std::unique_ptr<Consumer> consumer) {
-  dialect::EncodeHints hints = endpoint->cloud->hints();
-  hints.stream = stream;
-  auto body = endpoint->dialect->encode(request, hints);
-  if (!body) return std::move(body).error();
-  Operation operation{.kind = Operation::Kind::chat, .stream = stream, .body = *std::move(body)};
-  return make_call(endpoint, std::move(operation), {}, options, std::move(consumer));
-}
-
-Operation invoke_operation(const InvokeRequest& request, bool stream) {
-  return {.kind = Operation::Kind::invoke,
-          .stream = stream,
-          .body = request.body,
-          .content_type = request.content_type,
-          .accept = request.accept};
-}
-
-// Runs the call to its end and gives the body.
-Result<std::string> run_whole(Call& call) {
-  call.pump();
-  if (const Error* error = call.error()) return *error;
-  return static_cast<WholeConsumer&>(call.consumer()).take();
-}
-
-// The item that waits, or the error that ended the call, once; then nothing.
-template <class Item, class ItemConsumer>
-std::optional<Result<Item>> next_item(std::unique_ptr<Call>& call, bool& told) {
-  call->pump();
-  auto& consumer = static_cast<ItemConsumer&>(call->consumer());
-  if (const Error* error = call->error()) {
-    if (std::exchange(told, true)) return std::nullopt;
-    return Result<Item>(*error);
-  }
-  const Consumer::Progress progress = consumer.progress();
-  if (!progress.item) return std::nullopt;
-  if (progress.content) call->commit();
-  return Result<Item>(consumer.take());
-}
-
 SigningServices services_of(const ClientState& client) {
   return {
       .transport = client.transport, .environment = client.environment, .tokens = client.tokens};
@@ -124,8 +44,28 @@ SignContext sign_context(const EndpointState& endpoint, const CallOptions& optio
   return {.deadline = limit.count() > 0 ? now + limit : SteadyTime::max(), .stop = options.stop};
 }
 
-std::string request_id_of(const Call& call) {
-  return call.head() != nullptr ? call.endpoint().cloud->request_id(*call.head()) : std::string();
+// Runs the call to its end.
+template <class WantedConsumer>
+Result<WantedConsumer*> run(PumpedCall& pumped) {
+  pumped.pump();
+  if (const Error* error = pumped.call().error()) return *error;
+  return &static_cast<WantedConsumer&>(pumped.call().consumer());
+}
+
+// The item that waits, or the error that ended the call, once; then nothing.
+template <class Item, class ItemConsumer>
+std::optional<Result<Item>> next_item(PumpedCall& pumped, bool& told) {
+  pumped.pump();
+  Call& call = pumped.call();
+  if (const Error* error = call.error()) {
+    if (std::exchange(told, true)) return std::nullopt;
+    return Result<Item>(*error);
+  }
+  auto& consumer = static_cast<ItemConsumer&>(call.consumer());
+  const Consumer::Progress progress = consumer.progress();
+  if (!progress.item) return std::nullopt;
+  if (progress.content) call.commit();
+  return Result<Item>(consumer.take());
 }
 
 }  // namespace
@@ -184,81 +124,70 @@ Result<std::string> Endpoint::fetch_identity(const CallOptions& options) const {
 }
 
 Result<ChatReply> Endpoint::chat(const ChatRequest& request, const CallOptions& options) const {
-  auto call = make_chat_call(state_, request, false, options, std::make_unique<WholeConsumer>());
+  auto call = make_chat(state_, request, options);
   if (!call) return std::move(call).error();
-  auto body = run_whole(**call);
-  if (!body) return std::move(body).error();
-  auto reply = state_->dialect->decode_reply(*body);
-  if (!reply) {
-    Error error = std::move(reply).error();
-    error.request_id = state_->cloud->request_id(*(*call)->head());
-    return error;
-  }
-  return reply;
+  PumpedCall pumped(*std::move(call));
+  auto done = run<ReplyConsumer>(pumped);
+  if (!done) return std::move(done).error();
+  return (*done)->take_reply();
 }
 
 Result<InvokeReply> Endpoint::invoke(const InvokeRequest& request,
                                      const CallOptions& options) const {
-  auto call = make_call(state_, invoke_operation(request, false), request.headers, options,
-                        std::make_unique<WholeConsumer>());
+  auto call = make_invoke(state_, request, options);
   if (!call) return std::move(call).error();
-  auto body = run_whole(**call);
-  if (!body) return std::move(body).error();
-  const HttpHead& head = *(*call)->head();
-  return InvokeReply{.body = *std::move(body),
-                     .content_type = state_->cloud->content_type(head),
-                     .request_id = state_->cloud->request_id(head),
-                     .headers = head.headers};
+  PumpedCall pumped(*std::move(call));
+  if (auto done = run<WholeConsumer>(pumped); !done) return std::move(done).error();
+  return take_invoke_reply(pumped.call());
 }
 
 Result<ChatStream> Endpoint::chat_stream(const ChatRequest& request,
                                          const CallOptions& options) const {
-  auto call =
-      make_chat_call(state_, request, true, options, std::make_unique<ChatConsumer>(*state_));
+  auto call = make_chat_stream(state_, request, options);
   if (!call) return std::move(call).error();
-  return ChatStream(*std::move(call));
+  return ChatStream(std::make_unique<PumpedCall>(*std::move(call)));
 }
 
 Result<InvokeStream> Endpoint::invoke_stream(const InvokeRequest& request,
                                              const CallOptions& options) const {
-  auto call = make_call(state_, invoke_operation(request, true), request.headers, options,
-                        std::make_unique<PieceConsumer>(*state_));
+  auto call = make_invoke_stream(state_, request, options);
   if (!call) return std::move(call).error();
-  return InvokeStream(*std::move(call));
+  return InvokeStream(std::make_unique<PumpedCall>(*std::move(call)));
 }
 
-ChatStream::ChatStream(std::unique_ptr<Call> call) : call_(std::move(call)) {}
+ChatStream::ChatStream(std::unique_ptr<PumpedCall> call) : call_(std::move(call)) {}
 ChatStream::ChatStream(ChatStream&&) noexcept = default;
 ChatStream& ChatStream::operator=(ChatStream&&) noexcept = default;
 ChatStream::~ChatStream() = default;
 
 std::optional<Result<ChatEvent>> ChatStream::next() {
-  return next_item<ChatEvent, ChatConsumer>(call_, told_);
+  return next_item<ChatEvent, ChatConsumer>(*call_, told_);
 }
 bool ChatStream::wait(std::chrono::milliseconds timeout) {
   return call_->pump(call_->now() + timeout);
 }
-void ChatStream::cancel() noexcept { call_->cancel(); }
+void ChatStream::cancel() noexcept { call_->call().cancel(); }
 const ChatReply& ChatStream::reply() const noexcept {
-  return static_cast<const ChatConsumer&>(std::as_const(*call_).consumer()).reply();
+  return static_cast<const ChatConsumer&>(std::as_const(*call_).call().consumer()).reply();
 }
-std::string ChatStream::request_id() const { return request_id_of(*call_); }
+std::string ChatStream::request_id() const { return request_id_of(call_->call()); }
 
-InvokeStream::InvokeStream(std::unique_ptr<Call> call) : call_(std::move(call)) {}
+InvokeStream::InvokeStream(std::unique_ptr<PumpedCall> call) : call_(std::move(call)) {}
 InvokeStream::InvokeStream(InvokeStream&&) noexcept = default;
 InvokeStream& InvokeStream::operator=(InvokeStream&&) noexcept = default;
 InvokeStream::~InvokeStream() = default;
 
 std::optional<Result<std::string>> InvokeStream::next() {
-  return next_item<std::string, PieceConsumer>(call_, told_);
+  return next_item<std::string, PieceConsumer>(*call_, told_);
 }
 bool InvokeStream::wait(std::chrono::milliseconds timeout) {
   return call_->pump(call_->now() + timeout);
 }
-void InvokeStream::cancel() noexcept { call_->cancel(); }
+void InvokeStream::cancel() noexcept { call_->call().cancel(); }
 std::string InvokeStream::content_type() const {
-  return call_->head() != nullptr ? call_->endpoint().cloud->content_type(*call_->head()) : "";
+  const Call& call = call_->call();
+  return call.head() != nullptr ? call.endpoint().cloud->content_type(*call.head()) : "";
 }
-std::string InvokeStream::request_id() const { return request_id_of(*call_); }
+std::string InvokeStream::request_id() const { return request_id_of(call_->call()); }
 
 }  // namespace ek

@@ -7,16 +7,6 @@
 namespace ek {
 namespace {
 
-int on_socket(void*, curl_socket_t socket, curlsocktype) {
-#ifndef _WIN32
-  // A child process of the application must not keep the connection open.
-  fcntl(socket, F_SETFD, FD_CLOEXEC);
-#else
-  static_cast<void>(socket);
-#endif
-  return CURL_SOCKOPT_OK;
-}
-
 void set_tls(CURL* easy, CurlContext& context) {
   curl_easy_setopt(easy, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});
   const std::string& ca_file = context.options.network.ca_file;
@@ -47,7 +37,7 @@ void set_version(CURL* easy, HttpVersion wanted) {
 void set_connection(CURL* easy, const CurlContext& context) {
   const NetworkOptions& network = context.options.network;
   const auto keep_alive = static_cast<long>(network.keep_alive.count());
-  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &on_socket);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &on_new_socket);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, keep_alive > 0 ? 1L : 0L);
   if (keep_alive > 0) {
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, keep_alive);
@@ -65,6 +55,16 @@ void set_connection(CURL* easy, const CurlContext& context) {
 }
 
 }  // namespace
+
+int on_new_socket(void*, curl_socket_t socket, curlsocktype) {
+#ifndef _WIN32
+  // A child process of the application must not keep the connection open.
+  fcntl(socket, F_SETFD, FD_CLOEXEC);
+#else
+  static_cast<void>(socket);
+#endif
+  return CURL_SOCKOPT_OK;
+}
 
 EasyHandle make_easy(CurlContext& context) {
   EasyHandle handle(curl_easy_init());

@@ -24,6 +24,7 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
       connect_timeout_(options.connect_timeout),
       tls_(options.tls),
       proxy_(options.bypass_proxy ? nullptr : context.proxies.choose(request_.url)),
+      on_news_(options.on_news),
       head_(context.options.max_head_bytes) {}
 
 CurlExchange::~CurlExchange() {
@@ -138,6 +139,7 @@ void CurlExchange::resume() { curl_easy_pause(easy_.get(), CURLPAUSE_CONT); }
 void CurlExchange::fail(Error error) {
   ended_ = true;
   error_ = std::move(error);
+  if (on_news_) on_news_();
 }
 
 void CurlExchange::finish(CURLcode code) {
@@ -145,6 +147,7 @@ void CurlExchange::finish(CURLcode code) {
   ended_ = true;
   if (code == CURLE_OK && !head_.complete()) code = CURLE_GOT_NOTHING;
   if (code != CURLE_OK && !error_) error_ = explain(code);
+  if (on_news_) on_news_();
 }
 
 Error CurlExchange::explain(CURLcode code) {
@@ -178,7 +181,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, 
                                      exchange.context_.options.max_head_bytes)};
     return 0;
   }
-  if (!had_head && exchange.head_.complete()) exchange.lane_->report();
+  if (!had_head && exchange.head_.complete()) exchange.report();
   return bytes;
 }
 
@@ -189,8 +192,13 @@ std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t bytes, vo
     return CURL_WRITEFUNC_PAUSE;
   }
   exchange.store({data, bytes});
-  exchange.lane_->report();
+  exchange.report();
   return bytes;
+}
+
+void CurlExchange::report() {
+  lane_->report();
+  if (on_news_) on_news_();
 }
 
 void CurlExchange::store(std::string_view bytes) {

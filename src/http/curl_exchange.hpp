@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,6 +66,7 @@ class CurlExchange final : public Exchange {
   void set_way();
   void set_private_connection();
   void store(std::string_view bytes);
+  void report();
   [[nodiscard]] bool query_sent() const noexcept;
   [[nodiscard]] Error explain(CURLcode code);
 
@@ -79,6 +81,7 @@ class CurlExchange final : public Exchange {
   const TlsOptions tls_;
   const Result<const Proxy*> proxy_;  // null for none
   Thumbprint thumbprint_;
+  const std::function<void()> on_news_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
 
   HeadParser head_;

@@ -31,7 +31,9 @@ Error no_curl() {
 CurlLane::CurlLane(std::shared_ptr<CurlContext> context)
     : context_(std::move(context)), multi_(init_curl() ? curl_multi_init() : nullptr) {}
 
-CurlLane::~CurlLane() {
+CurlLane::~CurlLane() { close(); }
+
+void CurlLane::close() noexcept {
   const SignalGuard guard;
   while (!live_.empty()) {
     CurlExchange& exchange = *live_.back();
@@ -67,11 +69,13 @@ std::unique_ptr<Exchange> CurlLane::start(HttpRequest request, const TransferOpt
 }
 
 EasyHandle CurlLane::take_handle() {
-  if (idle_handles_.empty()) return make_easy(*context_);
+  if (idle_handles_.empty()) return make_handle();
   EasyHandle easy = std::move(idle_handles_.back());
   idle_handles_.pop_back();
   return easy;
 }
+
+EasyHandle CurlLane::make_handle() { return make_easy(*context_); }
 
 EasyHandle CurlLane::remove(CurlExchange& exchange) noexcept {
   curl_multi_remove_handle(multi_.get(), exchange.handle());
@@ -102,25 +106,30 @@ void CurlLane::wait(SteadyTime until) {
   const SignalGuard guard;
   news_ = false;
   resume_paused();
-  if (std::exchange(fresh_, false)) perform();
+  if (std::exchange(fresh_, false)) work(0);
   // A lane that is woken or late all the time still gets its work done, one round a call.
   for (bool last = false; !news_ && !last;) {
     const int timeout = woken_ ? 0 : poll_timeout_ms(until);
-    curl_multi_poll(multi_.get(), nullptr, 0, timeout, nullptr);
-    perform();
+    work(timeout);
     last = timeout == 0 || woken_;
   }
   woken_ = false;
 }
 
 void CurlLane::wake() noexcept {
-  if (!woken_.exchange(true) && multi_) curl_multi_wakeup(multi_.get());
+  if (!woken_.exchange(true) && multi_) interrupt();
 }
 
-void CurlLane::perform() {
-  int running = 0;
-  curl_multi_perform(multi_.get(), &running);
+void CurlLane::work(int timeout_ms) {
+  const int running = turn(timeout_ms);
   if (static_cast<std::size_t>(running) != live_.size()) collect_finished();
+}
+
+int CurlLane::turn(int timeout_ms) {
+  int running = 0;
+  if (timeout_ms > 0) curl_multi_poll(multi(), nullptr, 0, timeout_ms, nullptr);
+  curl_multi_perform(multi(), &running);
+  return running;
 }
 
 void CurlLane::collect_finished() {

@@ -15,7 +15,7 @@ namespace ek {
 
 /// Lifetime: exchanges may outlive their lane; they end with an error then. wake() may run in
 /// another thread until the destructor begins, not while it runs.
-class CurlLane final : public Lane {
+class CurlLane : public Lane {
  public:
   explicit CurlLane(std::shared_ptr<CurlContext> context);
   ~CurlLane() override;
@@ -34,6 +34,17 @@ class CurlLane final : public Lane {
   /// Takes an unfinished exchange out; closes its connection.
   void abandon(CurlExchange& exchange) noexcept;
 
+ protected:
+  [[nodiscard]] CURLM* multi() const noexcept { return multi_.get(); }
+  /// A new handle, with what else this kind of lane wants of it.
+  virtual EasyHandle make_handle();
+  /// Waits at most so long for the sockets, and works on what they have. Gives how many transfers
+  /// still run.
+  virtual int turn(int timeout_ms);
+  virtual void interrupt() noexcept { curl_multi_wakeup(multi()); }
+  /// Ends everything and frees the multi handle; for destructors of lanes whose members it uses.
+  void close() noexcept;
+
  private:
   struct FreeMulti {
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
@@ -42,7 +53,7 @@ class CurlLane final : public Lane {
   EasyHandle take_handle();
   EasyHandle remove(CurlExchange& exchange) noexcept;
   void resume_paused();
-  void perform();
+  void work(int timeout_ms);
   void collect_finished();
 
   const std::shared_ptr<CurlContext> context_;

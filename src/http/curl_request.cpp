@@ -37,7 +37,7 @@ bool has_header(const HttpRequest& request, std::string_view name) {
 void ListWriter::add(const char* line) {
   curl_slist* longer = curl_slist_append(list_.get(), line);
   if (longer == nullptr) return;
-  list_.release();  // it is the head of the longer one
+  static_cast<void>(list_.release());  // it is the head of the longer one
   list_.reset(longer);
 }
 

@@ -5,6 +5,7 @@
 #include "http/curl_context.hpp"
 #include "http/curl_global.hpp"
 #include "http/curl_lane.hpp"
+#include "http/wide_lane.hpp"
 
 namespace ek {
 namespace {
@@ -15,6 +16,10 @@ class CurlTransport final : public Transport {
       : context_(std::make_shared<CurlContext>(options)) {}
 
   std::unique_ptr<Lane> open_lane() override { return std::make_unique<CurlLane>(context_); }
+  std::unique_ptr<Lane> open_wide_lane() override {
+    if (!Poller::exists()) return open_lane();
+    return std::make_unique<WideLane>(context_);
+  }
 
  private:
   const std::shared_ptr<CurlContext> context_;

@@ -184,6 +184,7 @@ class FakeTransport::FakeExchange final : public Exchange {
       : lane_(lane),
         reply_(std::move(reply)),
         limit_(options.max_buffered_bytes),
+        on_news_(options.on_news),
         due_(lane.transport_.clock_->steady_now() + reply_.head_after) {
     lane_.exchanges_.push_back(this);
   }
@@ -221,12 +222,14 @@ class FakeTransport::FakeExchange final : public Exchange {
     }
     const bool more = next_chunk_ < reply_.body.size();
     due_ = lane_.transport_.clock_->steady_now() + (more ? reply_.chunk_after : reply_.end_after);
+    if (on_news_) on_news_();
   }
 
  private:
   FakeLane& lane_;
   const ScriptedReply reply_;
   const std::size_t limit_;
+  const std::function<void()> on_news_;
   SteadyTime due_;
   std::optional<HttpHead> head_;
   std::string buffer_;
@@ -247,7 +250,7 @@ inline std::unique_ptr<Exchange> FakeTransport::FakeLane::start(HttpRequest requ
 }
 
 inline void FakeTransport::FakeLane::wait(SteadyTime until) {
-  if (take_wake()) return;
+  if (take_wake()) until = transport_.clock_->steady_now();  // one round, as a real lane
   FakeExchange* next = nullptr;
   for (FakeExchange* exchange : exchanges_) {
     exchange->mark_sent();

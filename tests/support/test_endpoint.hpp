@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -88,7 +89,8 @@ struct TestEndpoint {
   [[nodiscard]] Endpoint open(ClientOptions options = {}) {
     options.transport = transport;
     options.environment = make_environment(clock);
-    state = std::make_shared<ClientState>(std::move(options));
+    client.emplace(std::move(options));
+    state = client->state();
     return Endpoint(
         std::make_shared<const EndpointState>(EndpointState{.client = state,
                                                             .cloud = std::make_unique<PlainCloud>(),
@@ -96,6 +98,7 @@ struct TestEndpoint {
                                                             .signer = signer,
                                                             .uri = "test://model"}));
   }
+  std::optional<Client> client;  // of the last open()
   std::shared_ptr<ClientState> state;
 };
 

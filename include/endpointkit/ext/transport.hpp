@@ -64,6 +64,9 @@ struct TransferOptions {
   /// which answer with keys.
   bool bypass_proxy = false;
   TlsOptions tls{};
+  /// Called inside wait(), or start(), when the exchange has its head, more of its body, or its
+  /// end; for lanes that drive many. Must not call into the lane.
+  std::function<void()> on_news{};
 };
 
 /// One request under way. Owned by the caller, used on the lane's thread. Destroying it before the
@@ -96,6 +99,11 @@ class EK_API Lane {
   virtual void wait(SteadyTime until) = 0;
   /// Makes a wait() that runs, or the next one, return at once. Any thread.
   virtual void wake() noexcept = 0;
+  /// Becomes readable when wait() has something to do, for event loops of others: an epoll or
+  /// kqueue descriptor, owned by the lane. -1 where there is none.
+  [[nodiscard]] virtual int descriptor() const noexcept;
+  /// When wait() has something to do though the descriptor is silent.
+  [[nodiscard]] virtual SteadyTime due() const;
 };
 
 /// Makes lanes; may be used from all threads. What lanes share (DNS, TLS sessions, CA store) lives
@@ -104,6 +112,9 @@ class EK_API Transport {
  public:
   virtual ~Transport();
   virtual std::unique_ptr<Lane> open_lane() = 0;
+  /// One that is made for thousands of exchanges at once and has a descriptor, if this transport
+  /// knows the difference.
+  virtual std::unique_ptr<Lane> open_wide_lane();
 };
 
 /// One whole request on a lane of its own, for credential sources.

@@ -55,8 +55,11 @@ ExitCode whoami(const Endpoint& endpoint, const WhoamiArguments& arguments, std:
   std::string provider_says;
   if (arguments.ask && !report->error) {
     auto said = endpoint.fetch_identity();
-    if (said) provider_says = *std::move(said);
-    if (!said) report->error = std::move(said).error();
+    if (said) {
+      provider_says = *std::move(said);
+    } else {
+      report->error = std::move(said).error();
+    }
   }
   if (arguments.json) {
     out << dialect::to_json(*report, provider_says) << '\n';

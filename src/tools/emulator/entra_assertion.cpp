@@ -38,10 +38,11 @@ bool is_signed_by(const Jwt& jwt, const RsaPublicKey& key) {
 std::optional<EntraRefusal> refuse_claims(Service& service, const Request& request,
                                           const json& claims) {
   const std::string& client = service.secrets.entra.client_id;
-  if (text_in(claims, "iss") != client || text_in(claims, "sub") != client)
+  if (text_in(claims, "iss") != client || text_in(claims, "sub") != client) {
     return invalid_client(700021,
                           "Client assertion application identifier doesn't match "
                           "'client_id' parameter.");
+  }
   const std::string audience = text_in(claims, "aud");
   const std::string secure = fmt::format("https://{}{}", request.header("Host"), request.path);
   if (audience != service.base_url + request.path && audience != secure)

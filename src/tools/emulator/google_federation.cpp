@@ -118,11 +118,12 @@ Reply serve_google_sts(Service& service, const Request& request) {
     return refuse("invalid_grant", "Invalid value for \"grantType\".");
   if (form.field("requested_token_type") != "urn:ietf:params:oauth:token-type:access_token")
     return refuse("invalid_request", "Invalid value for \"requestedTokenType\".");
-  if (form.field("audience") != service.google_audience())
+  if (form.field("audience") != service.google_audience()) {
     return refuse("invalid_target",
                   "The target service indicated by the \"audience\" parameters "
                   "is invalid. This might either be because the pool or provider "
                   "is disabled or deleted or because it doesn't exist.");
+  }
   const std::string scope(form.field("scope"));
   if (scope.empty()) return refuse("invalid_scope", "Missing required parameter: scope");
   if (const auto why = refuse_subject(service, request, form)) return refuse("invalid_grant", *why);

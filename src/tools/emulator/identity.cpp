@@ -243,6 +243,7 @@ constexpr auto places =
 
 std::vector<std::string> identity_names() {
   std::vector<std::string> names;
+  names.reserve(std::size(places));
   for (const Place& place : places) names.emplace_back(place.name);
   return names;
 }

@@ -151,6 +151,7 @@ void complete(Command& command) {
     options.google_key_file = file + ".google.json";
     options.identity_folder = file + ".identity";
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
   if (const char* key = std::getenv("ENDPOINTKIT_UPSTREAM_KEY"); key != nullptr) {
     options.upstream_key = ek::Secret(key);
   }

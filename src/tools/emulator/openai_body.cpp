@@ -117,7 +117,7 @@ class OpenAiStream final : public Writer {
     chunk["choices"] = json::array({{{"index", 0}, {"delta", delta}, {"finish_reason", finish}}});
     return "data: " + chunk.dump() + "\n\n";
   }
-  std::string tool_event(int index, json call) const {
+  std::string tool_event(int index, const json& call) const {
     json indexed = {{"index", index}};
     indexed.update(call);
     return event({{"tool_calls", json::array({indexed})}});

@@ -1,5 +1,5 @@
 // The state machine through its public faces: what is sent, what comes out, and what time it takes.
-#include "endpoint/call.hpp"
+#include "endpoint/direct_call.hpp"
 
 #include <gmock/gmock.h>
 

@@ -1,4 +1,4 @@
-#include "endpoint/call.hpp"
+#include "endpoint/direct_call.hpp"
 
 #include <fmt/format.h>
 
@@ -14,9 +14,18 @@ namespace ek {
 namespace {
 
 using std::chrono::milliseconds;
+using Kind = CallMoment::Kind;
 
 constexpr std::size_t max_error_body_bytes = 64 * 1024;
 constexpr std::size_t max_kept_error_body_bytes = 4 * 1024;
+constexpr std::chrono::seconds throughput_window(10);
+constexpr std::chrono::seconds drain_limit(30);
+
+Error cancelled(std::string_view more = "") {
+  return {.code = ErrorCode::cancelled,
+          .phase = Phase::stream,
+          .message = fmt::format("the caller cancelled the call{}", more)};
+}
 
 Error timeout_error(Phase phase, const Timeouts& timeouts) {
   const auto say = [&](std::string_view what, milliseconds limit, std::string_view member) {
@@ -32,6 +41,16 @@ Error timeout_error(Phase phase, const Timeouts& timeouts) {
       return say("no piece of the answer came", timeouts.first_event, "first_event");
     case Phase::idle:
       return say("nothing more of the answer came", timeouts.idle, "idle");
+    case Phase::throughput:
+      return {
+          .code = ErrorCode::timeout,
+          .phase = phase,
+          .message = fmt::format("in {} s less than {} bytes a second of the answer came; lower "
+                                 "Timeouts::min_bytes_per_second if that is enough",
+                                 throughput_window.count(), timeouts.min_bytes_per_second),
+          .retryable = true};
+    case Phase::stream:
+      return cancelled(fmt::format("; the answer had not ended {} s later", drain_limit.count()));
     default:
       return say("the call was not over", timeouts.total, "total");
   }
@@ -39,39 +58,43 @@ Error timeout_error(Phase phase, const Timeouts& timeouts) {
 
 }  // namespace
 
-Call::Call(Plan plan, std::unique_ptr<Consumer> consumer)
+DirectCall::DirectCall(Plan plan, std::unique_ptr<Consumer> consumer)
     : plan_(std::move(plan)), consumer_(std::move(consumer)), id_(make_uuid(environment().random)) {
   if (plan_.stop.stop_possible()) {
     outer_stop_.emplace(plan_.stop, [this] { stop_.request_stop(); });
   }
 }
 
-Call::~Call() = default;
+DirectCall::~DirectCall() = default;
 
-void Call::pump() { pump(SteadyTime::max()); }
-
-bool Call::pump(SteadyTime until) {
-  // An item that waits needs neither the clock nor the socket: at full speed that is the usual
-  // case.
-  if (state_ == State::answering && !stop_.stop_requested() && consumer_->progress().item)
-    return true;
-  entered_ = now();
-  bool ready = false;
-  while (true) {
-    check_stop_and_timers();
-    ready = state_ == State::done || (state_ == State::answering && consumer_->progress().item);
-    if (ready) break;
-    progressed_ = false;
-    step();
-    if (progressed_) continue;
-    if (now() >= until) break;
-    lane_->wait(std::min(until, deadline()));
-  }
-  pumped_ += now() - entered_;
-  return ready;
+void DirectCall::attach(CallHost& host) {
+  host_ = &host;
+  waker_.emplace(stop_.get_token(), [&host] { host.wake(); });
 }
 
-void Call::step() {
+bool DirectCall::advance() {
+  check_stop();
+  if (over() || item_waits()) return true;
+  do {
+    progressed_ = false;
+    step();
+    // What has come counts before what is late: whoever drives the call may be late himself.
+    if (over() || item_waits()) return true;
+    check_timers();
+  } while (progressed_);
+  return over();
+}
+
+bool DirectCall::item_waits() {
+  if (stop_.stop_requested() && !draining_) return false;
+  while (state_ == State::answering && consumer_->progress().item) {
+    if (!draining_) return true;
+    consumer_->skip();
+  }
+  return false;
+}
+
+void DirectCall::step() {
   switch (state_) {
     case State::signing:
       return sign();
@@ -88,44 +111,55 @@ void Call::step() {
   }
 }
 
-void Call::move_to(State state) {
+void DirectCall::move_to(State state) {
   state_ = state;
   progressed_ = true;
 }
 
-void Call::sign() {
-  ++attempts_;
-  HttpRequest request = plan_.request;
-  const Attempt attempt{
-      .call_id = id_,
-      .number = attempts_,
-      .max = plan_.retry.max_attempts,
-      .time_left = plan_.timeouts.total.count() > 0 ? time_left() : milliseconds(0)};
-  added_ = endpoint().cloud->attempt_headers(attempt);
-  request.headers.insert(request.headers.end(), added_.begin(), added_.end());
-  const SteadyTime limit =
-      plan_.timeouts.total.count() > 0 ? now() + time_left() : SteadyTime::max();
-  signed_at_ = endpoint().client->clock->offset();
-  auto proof = endpoint().signer->sign(request, {.deadline = limit, .stop = stop_.get_token()});
+void DirectCall::sign() {
+  if (job_ == nullptr) {
+    ++attempts_;
+    HttpRequest request = plan_.request;
+    const bool limited = plan_.timeouts.total.count() > 0;
+    added_ =
+        endpoint().cloud->attempt_headers({.call_id = id_,
+                                           .number = attempts_,
+                                           .max = plan_.retry.max_attempts,
+                                           .time_left = limited ? time_left() : milliseconds(0)});
+    request.headers.insert(request.headers.end(), added_.begin(), added_.end());
+    signing_began_ = pumped();
+    signed_at_ = endpoint().client->clock->offset();
+    const SteadyTime limit = limited ? now() + time_left() : SteadyTime::max();
+    job_ = std::make_shared<SignJob>(endpoint().signer, std::move(request),
+                                     SignContext{.deadline = limit, .stop = stop_.get_token()});
+    host_->sign(job_);
+  }
+  if (job_->done()) send();
+}
+
+void DirectCall::send() {
+  const std::shared_ptr<SignJob> job = std::exchange(job_, nullptr);
+  auto& proof = job->proof();
+  attempt_began_ = pumped();
+  if (job->fetched()) tell({.kind = Kind::token_fetched, .took = attempt_began_ - signing_began_});
   if (!proof) return fail(std::move(proof).error());
+  HttpRequest request = std::move(job->request());
   request.headers.insert(request.headers.end(), proof->begin(), proof->end());
   added_.insert(added_.end(), proof->begin(), proof->end());
-
-  if (!lane_) {
-    lane_ = endpoint().client->lanes.lease(now());
-    waker_.emplace(stop_.get_token(), [lane = lane_.get()] { lane->wake(); });
-  }
-  attempt_began_ = pumped();
   content_ = false;
   last_given_ = false;
-  exchange_ = lane_->start(std::move(request), {.connect_timeout = plan_.timeouts.connect});
+  exchange_ = host_->lane().start(
+      std::move(request), {.connect_timeout = plan_.timeouts.connect, .on_news = host_->on_news()});
+  tell({.kind = Kind::attempt_started, .took = attempt_began_ - signing_began_});
   move_to(State::sending);
 }
 
-void Call::await_head() {
+void DirectCall::await_head() {
   if (const HttpHead* head = exchange_->head()) {
     head_ = *head;
-    last_bytes_ = pumped();
+    last_bytes_ = window_began_ = pumped();
+    window_bytes_ = 0;
+    tell({.kind = Kind::headers, .took = last_bytes_ - attempt_began_});
     if (head->status < 200 || head->status > 299) {
       error_body_.clear();
       return move_to(State::explaining);
@@ -136,26 +170,30 @@ void Call::await_head() {
   if (const Error* error = exchange_->error()) fail(*error);
 }
 
-void Call::answer() {
+void DirectCall::answer() {
   const std::string_view bytes = exchange_->body();
   const bool ended = exchange_->ended();
   const Error* broken = exchange_->error();
   if (!bytes.empty() || (ended && broken == nullptr && !last_given_)) {
     last_bytes_ = pumped();
+    window_bytes_ += bytes.size();
     last_given_ = ended && broken == nullptr;
     consumer_->append(bytes, last_given_);
     exchange_->consume(bytes.size());
     progressed_ = true;
   }
   const Consumer::Progress progress = consumer_->progress();
-  content_ |= progress.content;
+  if (progress.content && !content_) {
+    content_ = true;
+    tell({.kind = Kind::first_event, .took = pumped() - attempt_began_});
+  }
   if (progress.over) return finish();
   if (progress.item) return;
   if (progress.error != nullptr) return fail(*progress.error);
   if (ended && broken != nullptr) fail(*broken);
 }
 
-void Call::explain() {
+void DirectCall::explain() {
   const std::string_view bytes = exchange_->body();
   if (!bytes.empty()) {
     last_bytes_ = pumped();
@@ -180,7 +218,7 @@ void Call::explain() {
 
 // The server's Date tells the time of its refusal, unless a cache gave the answer (RFC 9111 §5.1)
 // or it was long under way.
-bool Call::clock_was_wrong(const Error& error) const {
+bool DirectCall::clock_was_wrong(const Error& error) const {
   const bool refused =
       error.code == ErrorCode::authentication || error.code == ErrorCode::permission;
   if (!refused || !endpoint().signer->is_dated()) return false;
@@ -192,7 +230,7 @@ bool Call::clock_was_wrong(const Error& error) const {
 
 // What the identity can tell about it takes the place of the provider's details, which may run to
 // pages and stay in provider_body.
-void Call::explain_refusal(Error& error) const {
+void DirectCall::explain_refusal(Error& error) const {
   HttpRequest sent = plan_.request;
   sent.headers.insert(sent.headers.end(), added_.begin(), added_.end());
   const std::string why =
@@ -204,7 +242,7 @@ void Call::explain_refusal(Error& error) const {
 }
 
 // Providers and proxies quote what they were sent.
-void Call::scrub_proof(Error& error) const {
+void DirectCall::scrub_proof(Error& error) const {
   for (const Header& header : added_) {
     if (!header.sensitive) continue;
     const auto space = header.value.find(' ');  // "Bearer …"
@@ -214,21 +252,23 @@ void Call::scrub_proof(Error& error) const {
   }
 }
 
-void Call::back_off() {
+void DirectCall::back_off() {
   if (now() >= retry_at_) move_to(State::signing);
 }
 
-void Call::finish() {
+void DirectCall::finish() {
   endpoint().client->budget.give_back(retry_paid_ > 0 ? retry_paid_ : 1);
   // The end of the body is as a rule here already, behind the last event: read it, so that the
   // connection can be used again. A server that keeps the stream open is not waited for.
-  if (!exchange_->ended()) lane_->wait(now());
+  if (!exchange_->ended()) host_->lane().wait(now());
   exchange_->consume(exchange_->body().size());
+  if (draining_) return end(cancelled());
   release();
   move_to(State::done);
+  tell({.kind = Kind::ended, .took = pumped(), .usage = consumer_->usage()});
 }
 
-bool Call::renew_proof(const Error& error) {
+bool DirectCall::renew_proof(const Error& error) {
   const bool refused = error.code == ErrorCode::authentication && error.phase == Phase::headers;
   if (!refused || clock_moved_ || free_attempts_ > 0 || !head_) return false;
   if (!endpoint().signer->renew_after(*head_, added_)) return false;
@@ -236,50 +276,68 @@ bool Call::renew_proof(const Error& error) {
   return true;
 }
 
-void Call::fail(Error error) {
+void DirectCall::fail(Error error) {
   exchange_.reset();
   if (committed_ || stop_.stop_requested()) return end(std::move(error));
-  if (renew_proof(error)) return move_to(State::signing);
+  if (renew_proof(error)) {
+    tell({.kind = Kind::attempt_failed, .error = &error, .retry_in = milliseconds(0)});
+    return move_to(State::signing);
+  }
   const auto delay =
       retry_delay(error, plan_.retry, attempts_ - free_attempts_, environment().random(),
                   time_left(), head_ && is_retry_hint(*head_));
   const int cost = retry_cost(error);
   if (!delay || !endpoint().client->budget.take(cost)) return end(std::move(error));
+  tell({.kind = Kind::attempt_failed, .error = &error, .retry_in = *delay, .retry_cost = cost});
   retry_paid_ = cost;
   retry_at_ = now() + *delay;
   move_to(State::backing_off);
 }
 
-void Call::end(Error error) {
+void DirectCall::end(Error error) {
+  if (draining_ && error.code != ErrorCode::cancelled) {
+    error = cancelled("; the rest of the answer could not be read: " + error.message);
+  }
   error.attempts = attempts_;
   error.output_delivered = committed_;
   if (head_ && error.request_id.empty()) error.request_id = endpoint().cloud->request_id(*head_);
   error_ = std::move(error);
   release();
   move_to(State::done);
+  tell({.kind = Kind::attempt_failed, .error = &*error_});
+  tell({.kind = Kind::ended, .took = pumped(), .error = &*error_, .usage = consumer_->usage()});
 }
 
-void Call::release() {
+void DirectCall::release() {
   exchange_.reset();
   waker_.reset();
-  lane_ = {};
 }
 
-void Call::check_stop_and_timers() {
-  if (state_ == State::done) return;
-  if (stop_.stop_requested()) {
-    return end({.code = ErrorCode::cancelled,
-                .phase = Phase::stream,
-                .message = "the caller cancelled the call"});
-  }
-  if (const auto timer = next_timer(); timer && pumped() >= timer->due) {
-    end(timeout_error(timer->phase, plan_.timeouts));
-  }
+void DirectCall::check_stop() {
+  if (over() || draining_ || !stop_.stop_requested()) return;
+  if (plan_.on_cancel == CancelMode::abort || !committed_) return end(cancelled());
+  draining_ = true;
+  drain_began_ = pumped();
 }
 
-std::optional<Call::Timer> Call::next_timer() const {
+void DirectCall::check_timers() {
+  const auto timer = next_timer();
+  if (over() || !timer || pumped() < timer->due) return;
+  if (timer->phase != Phase::throughput || too_slow()) {
+    return end(timeout_error(timer->phase, plan_.timeouts));
+  }
+  window_began_ = timer->due;
+  window_bytes_ = 0;
+}
+
+bool DirectCall::too_slow() const {
+  const auto seconds = static_cast<std::size_t>(throughput_window.count());
+  return window_bytes_ < plan_.timeouts.min_bytes_per_second * seconds;
+}
+
+std::optional<DirectCall::Timer> DirectCall::next_timer() const {
   std::optional<Timer> next;
-  const auto consider = [&](Phase phase, milliseconds limit, Duration since) {
+  const auto consider = [&](Phase phase, Duration limit, Duration since) {
     const Duration due = since + limit;
     if (limit.count() > 0 && (!next || due < next->due)) next = Timer{phase, due};
   };
@@ -289,16 +347,29 @@ std::optional<Call::Timer> Call::next_timer() const {
     consider(Phase::first_event, plan_.timeouts.first_event, attempt_began_);
   } else if (state_ == State::answering || state_ == State::explaining) {
     consider(Phase::idle, plan_.timeouts.idle, last_bytes_);
+    if (plan_.timeouts.min_bytes_per_second > 0)
+      consider(Phase::throughput, throughput_window, window_began_);
   }
+  if (draining_) consider(Phase::stream, drain_limit, drain_began_);
   return next;
 }
 
-milliseconds Call::time_left() const {
+void DirectCall::tell(CallMoment moment) const {
+  if (plan_.observer == nullptr) return;
+  moment.at = now();
+  moment.call_id = id_;
+  moment.uri = endpoint().uri;
+  moment.attempt = attempts_;
+  moment.http_status = head_ ? head_->status : 0;
+  plan_.observer->on_moment(moment);
+}
+
+milliseconds DirectCall::time_left() const {
   if (plan_.timeouts.total.count() <= 0) return milliseconds::max();
   return std::chrono::duration_cast<milliseconds>(plan_.timeouts.total - pumped());
 }
 
-SteadyTime Call::deadline() const {
+SteadyTime DirectCall::deadline() const {
   if (state_ == State::backing_off) return retry_at_;
   const auto timer = next_timer();
   return timer ? now() + (timer->due - pumped()) : SteadyTime::max();

@@ -1,0 +1,111 @@
+#include "endpoint/calls.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "endpoint/consumers.hpp"
+#include "endpoint/direct_call.hpp"
+
+namespace ek {
+namespace {
+
+// Headers that decide where the request goes, what it proves or how it is framed are not the
+// caller's.
+Result<void> check_headers(const std::vector<Header>& headers) {
+  for (const Header& header : headers) {
+    const bool plain = header.name.find_first_of(" \t\r\n:") == std::string::npos &&
+                       !header.name.empty() &&
+                       header.value.find_first_of("\r\n") == std::string::npos;
+    const bool ours = iequals(header.name, "host") || iequals(header.name, "content-length") ||
+                      iequals(header.name, "transfer-encoding") ||
+                      iequals(header.name, "authorization");
+    if (!plain || ours) {
+      return Error{.code = ErrorCode::invalid_request,
+                   .phase = Phase::request,
+                   .message = fmt::format(
+                       "the header \"{}\" cannot be set: {}", printable(header.name),
+                       ours ? "the library sets it" : "its name or value is no header text")};
+    }
+  }
+  return {};
+}
+
+Result<CallPtr> make_call(const EndpointPtr& endpoint, Operation operation,
+                          const std::vector<Header>& headers, const CallOptions& options,
+                          std::unique_ptr<Consumer> consumer) {
+  for (const auto* list : {&headers, &options.headers}) {
+    if (auto good = check_headers(*list); !good) return std::move(good).error();
+  }
+  const ClientOptions& defaults = endpoint->client->options;
+  DirectCall::Plan plan{.endpoint = endpoint,
+                        .request = endpoint->cloud->address(std::move(operation)),
+                        .timeouts = options.timeouts.value_or(defaults.timeouts),
+                        .retry = options.retry.value_or(defaults.retry),
+                        .on_cancel = options.on_cancel,
+                        .stop = options.stop,
+                        .observer = options.observer ? options.observer : defaults.observer};
+  for (const auto* list : {&headers, &options.headers}) {
+    plan.request.headers.insert(plan.request.headers.end(), list->begin(), list->end());
+  }
+  return CallPtr(std::make_unique<DirectCall>(std::move(plan), std::move(consumer)));
+}
+
+Result<CallPtr> make_chat_call(const EndpointPtr& endpoint, const ChatRequest& request, bool stream,
+                               const CallOptions& options, std::unique_ptr<Consumer> consumer) {
+  dialect::EncodeHints hints = endpoint->cloud->hints();
+  hints.stream = stream;
+  auto body = endpoint->dialect->encode(request, hints);
+  if (!body) return std::move(body).error();
+  Operation operation{.kind = Operation::Kind::chat, .stream = stream, .body = *std::move(body)};
+  return make_call(endpoint, std::move(operation), {}, options, std::move(consumer));
+}
+
+Operation invoke_operation(const InvokeRequest& request, bool stream) {
+  return {.kind = Operation::Kind::invoke,
+          .stream = stream,
+          .body = request.body,
+          .content_type = request.content_type,
+          .accept = request.accept};
+}
+
+}  // namespace
+
+Result<CallPtr> make_chat(const EndpointPtr& endpoint, const ChatRequest& request,
+                          const CallOptions& options) {
+  return make_chat_call(endpoint, request, false, options,
+                        std::make_unique<ReplyConsumer>(*endpoint->dialect));
+}
+
+Result<CallPtr> make_chat_stream(const EndpointPtr& endpoint, const ChatRequest& request,
+                                 const CallOptions& options) {
+  return make_chat_call(endpoint, request, true, options,
+                        std::make_unique<ChatConsumer>(*endpoint));
+}
+
+Result<CallPtr> make_invoke(const EndpointPtr& endpoint, const InvokeRequest& request,
+                            const CallOptions& options) {
+  return make_call(endpoint, invoke_operation(request, false), request.headers, options,
+                   std::make_unique<WholeConsumer>());
+}
+
+Result<CallPtr> make_invoke_stream(const EndpointPtr& endpoint, const InvokeRequest& request,
+                                   const CallOptions& options) {
+  return make_call(endpoint, invoke_operation(request, true), request.headers, options,
+                   std::make_unique<PieceConsumer>(*endpoint));
+}
+
+InvokeReply take_invoke_reply(Call& call) {
+  const HttpHead& head = *call.head();
+  return {.body = static_cast<WholeConsumer&>(call.consumer()).take(),
+          .content_type = call.endpoint().cloud->content_type(head),
+          .request_id = call.endpoint().cloud->request_id(head),
+          .headers = head.headers};
+}
+
+std::string request_id_of(const Call& call) {
+  return call.head() != nullptr ? call.endpoint().cloud->request_id(*call.head()) : std::string();
+}
+
+}  // namespace ek

@@ -1,0 +1,132 @@
+// A call to one endpoint as a state machine: sign, send, wait for the headers, read, and between
+// failed attempts back off.
+//
+//   signing → sending → answering → done
+//      ↑         │          │
+//      └─ backing off ←─────┘   (only until the first item was handed out)
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "endpoint/call.hpp"
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/observer.hpp"
+
+namespace ek {
+
+class DirectCall final : public Call {
+ public:
+  struct Plan {
+    std::shared_ptr<const EndpointState> endpoint;
+    HttpRequest request;  ///< Complete but for what each attempt adds: proof and attempt headers.
+    Timeouts timeouts;
+    RetryPolicy retry;
+    CancelMode on_cancel = CancelMode::abort;
+    std::stop_token stop;
+    std::shared_ptr<Observer> observer;
+  };
+
+  DirectCall(Plan plan, std::unique_ptr<Consumer> consumer);
+  ~DirectCall() override;
+  DirectCall(const DirectCall&) = delete;
+  DirectCall& operator=(const DirectCall&) = delete;
+
+  void attach(CallHost& host) override;
+  bool advance() override;
+  bool item_waits() override;
+  [[nodiscard]] SteadyTime deadline() const override;
+  void start_clock() override { entered_ = now(); }
+  void stop_clock() override { pumped_ += now() - entered_; }
+  void cancel() noexcept override { stop_.request_stop(); }
+  [[nodiscard]] const Error* error() const noexcept override { return error_ ? &*error_ : nullptr; }
+  [[nodiscard]] bool over() const noexcept override { return state_ == State::done; }
+  void commit() noexcept override { committed_ = true; }
+  [[nodiscard]] Consumer& consumer() noexcept override { return *consumer_; }
+  [[nodiscard]] const Consumer& consumer() const noexcept override { return *consumer_; }
+  [[nodiscard]] const HttpHead* head() const noexcept override { return head_ ? &*head_ : nullptr; }
+  [[nodiscard]] const EndpointState& endpoint() const noexcept override { return *plan_.endpoint; }
+
+ private:
+  enum class State { signing, sending, answering, explaining, backing_off, done };
+  using Duration = std::chrono::steady_clock::duration;
+  struct Timer {
+    Phase phase;
+    Duration due;  // in time that was spent between start_clock() and stop_clock()
+  };
+
+  // One state each; every one moves on, or leaves `progressed_` false to wait for the lane.
+  void step();
+  void sign();
+  void send();
+  void await_head();
+  void answer();
+  void explain();
+  void back_off();
+
+  void move_to(State state);
+  void finish();
+  void fail(Error error);  // retries where that is allowed
+  void end(Error error);   // does not
+  bool renew_proof(const Error& error);
+  void explain_refusal(Error& error) const;
+  void scrub_proof(Error& error) const;
+  [[nodiscard]] bool clock_was_wrong(const Error& error) const;
+  void check_stop();
+  void check_timers();
+  void release();
+  void tell(CallMoment moment) const;
+
+  [[nodiscard]] SteadyTime now() const { return environment().steady_now(); }
+  [[nodiscard]] Duration pumped() const { return pumped_ + (now() - entered_); }
+  [[nodiscard]] std::optional<Timer> next_timer() const;
+  [[nodiscard]] bool too_slow() const;
+  [[nodiscard]] std::chrono::milliseconds time_left() const;
+  [[nodiscard]] const Environment& environment() const { return *endpoint().client->environment; }
+
+  Plan plan_;
+  std::unique_ptr<Consumer> consumer_;
+  CallHost* host_ = nullptr;
+  std::stop_source stop_;
+  std::optional<std::stop_callback<std::function<void()>>> outer_stop_;
+
+  State state_ = State::signing;
+  bool progressed_ = false;
+  const std::string id_;
+  int attempts_ = 0;
+  int free_attempts_ = 0;     // sent again with a new token: does not count
+  bool clock_moved_ = false;  // the last refusal told the right time: the proof itself was good
+  std::chrono::seconds signed_at_{};  // the offset of the clock that made the proof
+  int retry_paid_ = 0;                // what the last retry took from the budget
+  bool content_ = false;              // this attempt has shown a piece of the answer
+  bool committed_ = false;            // and the application has one
+  bool draining_ = false;             // cancelled, and read on for the usage
+  bool last_given_ = false;
+  std::optional<Error> error_;
+  std::optional<HttpHead> head_;
+  std::string error_body_;
+  std::shared_ptr<SignJob> job_;
+  std::vector<Header> added_;  // by this attempt to plan_.request; its end is the proof
+
+  // Timers run on the time between start_clock() and stop_clock(), so a slow consumer never trips
+  // one.
+  SteadyTime entered_{};
+  Duration pumped_{};
+  Duration signing_began_{};
+  Duration attempt_began_{};
+  Duration last_bytes_{};
+  Duration drain_began_{};
+  Duration window_began_{};  // of the minimum throughput
+  std::size_t window_bytes_ = 0;
+  SteadyTime retry_at_{};
+
+  // Destroyed in reverse: the exchange first.
+  std::optional<std::stop_callback<std::function<void()>>> waker_;
+  std::unique_ptr<Exchange> exchange_;
+};
+
+}  // namespace ek

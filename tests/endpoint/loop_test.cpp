@@ -1,0 +1,330 @@
+// Many calls on one thread: who gets which event, in what order, and what no call does to another.
+#include "endpointkit/loop.hpp"
+
+#include <gmock/gmock.h>
+
+#include <latch>
+#include <map>
+#include <thread>
+
+#include "endpointkit/observer.hpp"
+#include "support/test_endpoint.hpp"
+
+namespace ek::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+const ChatRequest hello{.messages = {user("Hello!")}};
+const CallOptions patient{.timeouts = Timeouts{.first_event = 0s, .idle = 0s, .total = 0s}};
+
+struct Heard {
+  std::string text;
+  int last = 0;
+  bool finished = false;
+  std::optional<Error> error;
+};
+
+void hear(std::map<CallId, Heard>& heard, const LoopEvent& event) {
+  Heard& call = heard[event.call];
+  EXPECT_EQ(call.last, 0) << "nothing comes after the last event";
+  call.last += event.last ? 1 : 0;
+  if (const auto* part = event.get_if<ChatEvent>()) {
+    call.text += part->text();
+    call.finished |= part->get_if<Finished>() != nullptr;
+  }
+  if (const auto* piece = event.get_if<std::string>()) call.text += *piece;
+  if (const auto* reply = event.get_if<ChatReply>()) call.text += reply->text();
+  if (const auto* reply = event.get_if<InvokeReply>()) call.text += reply->body;
+  if (const auto* error = event.get_if<Error>()) call.error = *error;
+}
+
+std::map<CallId, Heard> drain(Loop& loop) {
+  std::map<CallId, Heard> heard;
+  while (auto event = loop.next()) hear(heard, *event);
+  return heard;
+}
+
+struct TestLoop : TestEndpoint {
+  explicit TestLoop(ClientOptions options = {}) : endpoint(open(std::move(options))) {}
+  Endpoint endpoint;
+  Loop loop{*client};
+};
+
+std::string reply_body(std::string_view text) {
+  return R"({"choices":[{"message":{"role":"assistant","content":")" + std::string(text) +
+         R"("},"finish_reason":"stop"}]})";
+}
+
+TEST(Loop, GivesEachCallItsOwnEventsAndOneLast) {
+  TestLoop test;
+  test.transport->reply(
+      {.headers = sse(), .body = {text_chunk("a"), text_chunk("b"), finish_chunk()}});
+  test.transport->reply({.body = {reply_body("whole")}});
+  test.transport->reply({.body = {"by", "tes"}});
+  test.transport->reply({.body = {"pie", "ces"}});
+  const auto stream = test.loop.chat_stream(test.endpoint, hello);
+  const auto chat = test.loop.chat(test.endpoint, hello);
+  const auto invoke = test.loop.invoke(test.endpoint, {.body = "{}"});
+  const auto pieces = test.loop.invoke_stream(test.endpoint, {.body = "{}"});
+  ASSERT_TRUE(stream && chat && invoke && pieces);
+  EXPECT_EQ(test.loop.size(), 4U);
+  auto heard = drain(test.loop);
+  EXPECT_EQ(test.loop.size(), 0U);
+  ASSERT_EQ(heard.size(), 4U);
+  EXPECT_EQ(heard[*stream].text, "ab");
+  EXPECT_TRUE(heard[*stream].finished);
+  EXPECT_EQ(heard[*chat].text, "whole");
+  EXPECT_EQ(heard[*invoke].text, "bytes");
+  EXPECT_EQ(heard[*pieces].text, "pieces");
+  for (const auto& [id, call] : heard) EXPECT_EQ(call.last, 1);
+  EXPECT_EQ(test.transport->aborted(), 0U);
+}
+
+TEST(Loop, LetsCallsTakeTurns) {
+  TestLoop test;
+  std::string events;
+  for (int i = 0; i < 1000; ++i) events += text_chunk("x");
+  for (int i = 0; i < 2; ++i)
+    test.transport->reply({.headers = sse(), .body = {events + finish_chunk()}});
+  const auto first = test.loop.chat_stream(test.endpoint, hello);
+  const auto second = test.loop.chat_stream(test.endpoint, hello);
+  ASSERT_TRUE(first && second);
+  std::vector<CallId> order;
+  while (auto event = test.loop.next()) order.push_back(event->call);
+  const auto late = std::find(order.begin(), order.end(), *second) - order.begin();
+  EXPECT_LE(late, 200) << "the second call does not wait until the first is through";
+}
+
+TEST(Loop, SendsOnlyWhenItIsDriven) {
+  TestLoop test;
+  test.transport->reply({.body = {reply_body("x")}});
+  ASSERT_TRUE(test.loop.chat(test.endpoint, hello));
+  EXPECT_EQ(test.transport->request_count(), 0U);
+  EXPECT_EQ(drain(test.loop).size(), 1U);
+}
+
+TEST(Loop, BacksOffWithoutHoldingUpTheOthers) {
+  TestLoop test;
+  test.transport->reply({.status = 503, .headers = {{"retry-after", "30"}}, .body = {"busy"}});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("b"), finish_chunk()}});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a"), finish_chunk()}});
+  const auto slow = test.loop.chat_stream(test.endpoint, hello);
+  const auto fast = test.loop.chat_stream(test.endpoint, hello);
+  const auto began = test.clock->steady_now();
+  auto event = test.loop.next();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->call, *fast);
+  EXPECT_LT(test.clock->steady_now() - began, 1s);
+  auto heard = drain(test.loop);
+  EXPECT_EQ(heard[*slow].text, "a");
+  EXPECT_GE(test.clock->steady_now() - began, 30s);
+}
+
+TEST(Loop, NamesTheTimerThatFired) {
+  TestLoop test;
+  test.transport->reply({.headers = sse(), .hangs = true});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
+  const CallOptions options{.timeouts = Timeouts{.first_event = 5s, .idle = 7s}};
+  const auto silent = test.loop.chat_stream(test.endpoint, hello, options);
+  const auto stuck = test.loop.chat_stream(test.endpoint, hello, options);
+  auto heard = drain(test.loop);
+  ASSERT_TRUE(heard[*silent].error && heard[*stuck].error);
+  EXPECT_EQ(heard[*silent].error->phase, Phase::first_event);
+  EXPECT_EQ(heard[*stuck].error->phase, Phase::idle);
+  EXPECT_EQ(heard[*stuck].text, "x");
+  EXPECT_TRUE(heard[*stuck].error->output_delivered);
+}
+
+TEST(Loop, DoesNotCountTheTimeInWhichAnEventWaits) {
+  TestLoop test;
+  test.transport->reply(
+      {.headers = sse(), .body = {text_chunk("a") + text_chunk("b"), finish_chunk()}});
+  const CallOptions options{.timeouts = Timeouts{.first_event = 5s, .idle = 5s, .total = 60s}};
+  ASSERT_TRUE(test.loop.chat_stream(test.endpoint, hello, options));
+  std::map<CallId, Heard> heard;
+  while (auto event = test.loop.next()) {
+    hear(heard, *event);
+    if (!event->last && heard.begin()->second.text.size() < 2) test.clock->advance(1h);
+  }
+  EXPECT_TRUE(heard.begin()->second.finished);
+}
+
+TEST(Loop, LooksAtWhatHasComeBeforeWhatIsLate) {
+  TestLoop test;
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a"), finish_chunk()}});
+  const CallOptions options{.timeouts = Timeouts{.first_event = 5s, .idle = 5s, .total = 0s}};
+  ASSERT_TRUE(test.loop.chat_stream(test.endpoint, hello, options));
+  EXPECT_FALSE(test.loop.process());  // sent, and the head is there
+  test.clock->advance(1h);            // whoever drives the loop was busy
+  std::map<CallId, Heard> heard = drain(test.loop);
+  const Heard& call = heard.begin()->second;
+  EXPECT_TRUE(call.finished) << (call.error ? describe(*call.error) : "");
+}
+
+TEST(Loop, WaitsForItsTimeoutAndNoLonger) {
+  TestLoop test;
+  const auto began = test.clock->steady_now();
+  EXPECT_FALSE(test.loop.next(250ms)) << "also while there is no call";
+  EXPECT_EQ(test.clock->steady_now() - began, 250ms);
+  EXPECT_FALSE(test.loop.next()) << "but without a timeout an empty loop has nothing to wait for";
+  test.transport->reply({.headers = sse(), .hangs = true});
+  ASSERT_TRUE(test.loop.chat_stream(test.endpoint, hello));
+  EXPECT_FALSE(test.loop.next(250ms));
+  EXPECT_EQ(test.clock->steady_now() - began, 500ms);
+}
+
+TEST(Loop, IsWokenFromAnotherThread) {
+  TestLoop test;
+  std::thread other([&] { test.loop.wake(); });
+  while (test.loop.next(24h)) ADD_FAILURE() << "there is no call";
+  other.join();
+}
+
+TEST(Loop, TakesCallsAndCancelsThemFromOtherThreads) {
+  TestLoop test;
+  test.transport->handle([](const HttpRequest&) {
+    return ScriptedReply{.headers = sse(), .body = {text_chunk("x")}, .hangs = true};
+  });
+  constexpr int count = 64;
+  std::vector<std::thread> others;
+  for (int i = 0; i < count; ++i) {
+    others.emplace_back([&] {
+      const auto call = test.loop.chat_stream(test.endpoint, hello, patient);
+      ASSERT_TRUE(call);
+      test.loop.cancel(*call);
+    });
+  }
+  std::map<CallId, Heard> heard;
+  int over = 0;
+  while (over < count) {
+    if (const auto event = test.loop.next(1h)) {
+      hear(heard, *event);
+      over += event->last ? 1 : 0;
+    }
+  }
+  for (std::thread& other : others) other.join();
+  for (const auto& [id, call] : heard) EXPECT_EQ(call.error->code, ErrorCode::cancelled);
+}
+
+TEST(Loop, StopTokensReachTheirCallAlone) {
+  TestLoop test;
+  test.transport->reply({.headers = sse(), .hangs = true});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  std::stop_source source;
+  const auto stopped = test.loop.chat_stream(test.endpoint, hello, {.stop = source.get_token()});
+  const auto other = test.loop.chat_stream(test.endpoint, hello);
+  EXPECT_FALSE(test.loop.process());
+  source.request_stop();
+  auto heard = drain(test.loop);
+  EXPECT_EQ(heard[*stopped].error->code, ErrorCode::cancelled);
+  EXPECT_TRUE(heard[*other].finished);
+}
+
+TEST(Loop, RefusesAnEndpointOfAnotherClient) {
+  TestLoop test;
+  TestEndpoint stranger;
+  const Endpoint endpoint = stranger.open();
+  const auto call = test.loop.chat(endpoint, hello);
+  ASSERT_FALSE(call);
+  EXPECT_EQ(call.error().code, ErrorCode::invalid_request);
+  EXPECT_THAT(call.error().message, HasSubstr("another client"));
+  EXPECT_EQ(test.loop.size(), 0U);
+}
+
+// A signer whose token has to be fetched, which takes until `fetched` is counted down.
+class SlowSigner final : public Signer {
+ public:
+  Result<std::vector<Header>> sign(const HttpRequest&, const SignContext& context) override {
+    if (!there_ && !context.may_fetch()) return fetch_is_due();
+    if (!there_) {
+      const std::stop_callback stopped(context.stop, [&] { release(); });
+      thread = std::this_thread::get_id();
+      fetching.count_down();
+      gate_.wait();
+      if (context.stop.stop_requested())
+        return Error{.code = ErrorCode::cancelled, .phase = Phase::credentials};
+      there_ = true;
+    }
+    return std::vector<Header>{{"authorization", "token", true}};
+  }
+  bool renew(const std::vector<Header>&) override { return false; }
+  std::string describe() const override { return "slow signer"; }
+  void release() {
+    if (!released_.exchange(true)) gate_.count_down();
+  }
+
+  std::latch fetching{1};
+  std::thread::id thread;
+
+ private:
+  std::latch gate_{1};
+  std::atomic<bool> released_ = false;
+  std::atomic<bool> there_ = false;
+};
+
+Endpoint with_signer(const TestLoop& test, std::shared_ptr<Signer> signer) {
+  return Endpoint(
+      std::make_shared<const EndpointState>(EndpointState{.client = test.state,
+                                                          .cloud = std::make_unique<PlainCloud>(),
+                                                          .dialect = dialect::find("openai"),
+                                                          .signer = std::move(signer),
+                                                          .uri = "test://slow"}));
+}
+
+TEST(Loop, IsNotHeldUpByATokenFetch) {
+  TestLoop test;
+  const auto signer = std::make_shared<SlowSigner>();
+  const Endpoint slow = with_signer(test, signer);
+  for (int i = 0; i < 2; ++i)
+    test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  const auto waits = test.loop.chat_stream(slow, hello, patient);
+  const auto goes_on = test.loop.chat_stream(test.endpoint, hello);
+  const auto event = test.loop.next();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->call, *goes_on);
+  signer->fetching.wait();
+  EXPECT_NE(signer->thread, std::this_thread::get_id());
+  signer->release();
+  auto heard = drain(test.loop);
+  EXPECT_TRUE(heard[*waits].finished);
+}
+
+TEST(Loop, EndsItsCallsWhenItIsDestroyedAlsoDuringATokenFetch) {
+  struct Ends final : Observer {
+    void on_moment(const CallMoment& moment) noexcept override {
+      if (moment.kind != CallMoment::Kind::ended) return;
+      ++count;
+      EXPECT_EQ(moment.error->code, ErrorCode::cancelled);
+    }
+    int count = 0;
+  };
+  const auto ends = std::make_shared<Ends>();
+  {
+    TestLoop test({.observer = ends});
+    const auto signer = std::make_shared<SlowSigner>();
+    const Endpoint slow = with_signer(test, signer);
+    test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
+    ASSERT_TRUE(test.loop.chat_stream(test.endpoint, hello));
+    ASSERT_TRUE(test.loop.chat_stream(slow, hello));
+    EXPECT_TRUE(test.loop.next());
+    signer->fetching.wait();
+    ASSERT_TRUE(test.loop.chat_stream(slow, hello)) << "and one that has not begun";
+  }
+  EXPECT_EQ(ends->count, 3);
+}
+
+TEST(Loop, TellsWhenItHasToBeDrivenAgain) {
+  TestLoop test;
+  EXPECT_EQ(test.loop.deadline(), SteadyTime::max());
+  test.transport->reply({.headers = sse(), .hangs = true});
+  ASSERT_TRUE(
+      test.loop.chat_stream(test.endpoint, hello, {.timeouts = Timeouts{.first_event = 5s}}));
+  const auto began = test.clock->steady_now();
+  EXPECT_FALSE(test.loop.process());
+  EXPECT_EQ(test.loop.deadline(), began + 5s);
+}
+
+}  // namespace
+}  // namespace ek::test

@@ -1,0 +1,106 @@
+#include "http/wide_lane.hpp"
+
+#include <gmock/gmock.h>
+#include <poll.h>
+
+#include <thread>
+
+#include "http/run_exchange.hpp"
+#include "support/loopback_server.hpp"
+
+namespace ek {
+namespace {
+
+using ek::testing::await_close;
+using ek::testing::far;
+using ek::testing::gate;
+using ek::testing::LoopbackServer;
+using ek::testing::post;
+using ek::testing::reply;
+using ek::testing::run;
+
+std::unique_ptr<Lane> wide_lane() {
+  return make_curl_transport(ek::testing::bare_options())->open_wide_lane();
+}
+
+bool is_readable(int descriptor, int timeout_ms) {
+  pollfd entry{.fd = descriptor, .events = POLLIN, .revents = 0};
+  return poll(&entry, 1, timeout_ms) == 1;
+}
+
+TEST(WideLane, KeepsItsConnectionForTheNextExchange) {
+  LoopbackServer server({{reply("ok")}});
+  const auto lane = wide_lane();
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+  EXPECT_EQ(server.connections(), 1U);
+}
+
+TEST(WideLane, DrivesManyExchangesAtOnceAndSaysWhichHasNews) {
+  constexpr std::size_t count = 256;
+  LoopbackServer server({{gate(), reply("ok")}});
+  const auto lane = wide_lane();
+  std::vector<std::unique_ptr<Exchange>> exchanges(count);
+  std::vector<int> news(count);
+  for (std::size_t i = 0; i < count; ++i)
+    exchanges[i] = lane->start(post(server.url()), {.on_news = [&news, i] { ++news[i]; }});
+  server.open_gate(static_cast<int>(count));
+  const auto all_ended = [&] {
+    return std::all_of(exchanges.begin(), exchanges.end(),
+                       [](const auto& exchange) { return exchange->ended(); });
+  };
+  while (!all_ended()) lane->wait(far());
+  for (std::size_t i = 0; i < count; ++i) {
+    EXPECT_EQ(exchanges[i]->body(), "ok");
+    EXPECT_GE(news[i], 2) << "the head and the end";
+  }
+}
+
+TEST(WideLane, ForgetsSocketsThatWereClosedUnderItsNumbers) {
+  // Each server closes; the next connection is likely to get the number of the last.
+  for (int round = 0; round < 3; ++round) {
+    const auto lane = wide_lane();
+    for (int i = 0; i < 10; ++i) {
+      LoopbackServer server({{reply("ok")}});
+      EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+    }
+  }
+}
+
+TEST(WideLane, HasADescriptorThatBecomesReadableWithNews) {
+  LoopbackServer server({{gate(), reply("ok")}});
+  const auto lane = wide_lane();
+  ASSERT_GE(lane->descriptor(), 0);
+  const auto exchange = lane->start(post(server.url()), {});
+  server.open_gate();
+  while (!exchange->ended()) {
+    const auto left = lane->due() - std::chrono::steady_clock::now();
+    const auto ms = std::chrono::ceil<std::chrono::milliseconds>(left).count();
+    const int timeout = static_cast<int>(std::clamp<std::int64_t>(ms, 0, 10'000));
+    ASSERT_TRUE(is_readable(lane->descriptor(), timeout) || timeout < 10'000);
+    lane->wait(std::chrono::steady_clock::now());
+  }
+  EXPECT_EQ(exchange->body(), "ok");
+}
+
+TEST(WideLane, IsWokenThroughItsDescriptor) {
+  const auto lane = wide_lane();
+  std::thread other([&] { lane->wake(); });
+  EXPECT_TRUE(is_readable(lane->descriptor(), 10'000));
+  lane->wait(far());
+  EXPECT_FALSE(is_readable(lane->descriptor(), 0));
+  other.join();
+}
+
+TEST(WideLane, ClosesAnExchangeThatIsGivenUp) {
+  LoopbackServer server({{await_close()}, {reply("ok")}});
+  const auto lane = wide_lane();
+  auto exchange = lane->start(post(server.url()), {});
+  while (!exchange->sent())
+    lane->wait(std::chrono::steady_clock::now() + std::chrono::milliseconds(1));
+  exchange.reset();
+  EXPECT_TRUE(server.await_closed(1));
+  EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+}
+
+}  // namespace
+}  // namespace ek

@@ -72,8 +72,8 @@ Error sts_refusal(std::string_view what, const HttpResponse& response) {
                   : passing     ? ErrorCode::unavailable
                                 : ErrorCode::authentication,
           .phase = Phase::credentials,
-          .message = fmt::format("{} {} (HTTP {}): {}{}{}", service, what, status, code,
-                                 said.empty() ? "" : ": ", said),
+          .message = fmt::format("{} {} (HTTP {}){}{}{}{}", service, what, status,
+                                 code.empty() ? "" : ": ", code, said.empty() ? "" : ": ", said),
           .http_status = status,
           .provider_code = code,
           .request_id =

@@ -10,7 +10,7 @@ import base64
 import json
 import re
 import sys
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 # What may differ, as (library or *, kind of case or *, field): why.
 EXPECTED = {
@@ -36,6 +36,18 @@ EXPECTED = {
     ("*", "azure", "telemetry"): "MSAL tells its version and the outcome of its last request; the service needs none of it",
     ("*", "azure", "form client_info"): "asks for the account of a signed-in user, which an application has not",
     ("javascript", "azure", "form encoding"): "charset after the media type",
+    ("*", "azure certificate", "claim jti"): "random",
+    ("*", "azure certificate", "claim iat"): "optional; it is the time of nbf, and Microsoft's library for C++ leaves it out too",
+    ("botocore", "azure certificate", "claim nbf"): "as JavaScript and Microsoft's description of the assertion have it",
+    ("botocore", "azure certificate", "jwt alg"): "Python signs with RS256; we with PS256 as JavaScript does, or by option",
+    ("botocore", "azure certificate", "jwt x5t"): "Python names the certificate by SHA-1; we as JavaScript, or by option",
+    ("botocore", "azure certificate", "jwt x5t#S256"): "Python names the certificate by SHA-1; we as JavaScript, or by option",
+    ("botocore", "azure managed app service", "header metadata"): "for the metadata service of virtual machines alone",
+    ("javascript", "azure managed", "header content-type"): "of a request without a body",
+    ("*", "federation", "header accept"): "says that we read JSON",
+    ("*", "federation", "header x-goog-api-client"): "names the library and what kind of credential it has",
+    ("javascript", "federation", "form encoding"): "charset after the media type",
+    ("javascript", "federation", "form scope"): "for impersonation we ask for no more than that takes, as google-auth in Python",
 }
 TELEMETRY = re.compile(r"x-client-.*|x-ms-lib-capability|(x-ms-)?client-request-id|accept(-encoding)?|return-client-.*")
 
@@ -128,7 +140,7 @@ def compare_jwt(comparison, case, ours, theirs):
     (our_header, our_claims), (their_header, their_claims) = decode_jwt(ours), decode_jwt(theirs)
     comparison.maps(case, "jwt", our_header, their_header)
     comparison.maps(case, "claim", our_claims, their_claims)
-    lifetimes = [claims["exp"] - claims["iat"] for claims in (our_claims, their_claims)]
+    lifetimes = [claims["exp"] - claims.get("iat", claims.get("nbf")) for claims in (our_claims, their_claims)]
     comparison.same(case, "lifetime", *lifetimes)
 
 
@@ -160,8 +172,45 @@ def compare_google(comparison, case, ours, theirs):
     comparison.maps(case, "form", our_fields, their_fields)
 
 
-def compare_azure(comparison, case, ours, theirs):
+def compare_request(comparison, case, ours, theirs):
+    """One that carries no form."""
+    comparison.same(case, "method", ours["method"], theirs["method"])
+    our_url, their_url = (urlsplit(request["url"]) for request in (ours, theirs))
+    comparison.same(case, "url", our_url[:3], their_url[:3])
+    comparison.maps(case, "parameter", dict(parse_qsl(our_url.query)), dict(parse_qsl(their_url.query)))
+    our_headers, their_headers = headers_of(ours), headers_of(theirs)
+    rename = lambda name: "telemetry" if case.startswith("azure") and TELEMETRY.fullmatch(name) else None
+    comparison.maps(case, "header", our_headers, their_headers, rename)
+    our_body, their_body = (json.loads(body_of(request) or b"{}") for request in (ours, theirs))
+    comparison.maps(case, "member", our_body, their_body)
+
+
+def compare_aws_subject(comparison, case, ours, theirs):
+    """The signed request that Google is to send to AWS."""
+    our_request, their_request = (json.loads(unquote(token)) for token in (ours, theirs))
+    our_headers, their_headers = ({header["key"].lower(): header["value"] for header in request.pop("headers")}
+                                  for request in (our_request, their_request))
+    comparison.maps(case, "aws request", our_request, their_request)
+    comparison.maps(case, "aws header", our_headers, their_headers)
+
+
+def compare_federation(comparison, case, ours, theirs):
+    if not ours["url"].startswith("https://sts."):
+        return compare_request(comparison, case, ours, theirs)
     our_fields, their_fields = compare_form(comparison, case, ours, theirs)
+    if "aws4_request" in our_fields["subject_token_type"]:
+        compare_aws_subject(comparison, case, our_fields.pop("subject_token"), their_fields.pop("subject_token"))
+    for fields in (our_fields, their_fields):
+        fields["options"] = json.loads(fields.get("options") or "{}")
+    comparison.maps(case, "form", our_fields, their_fields)
+
+
+def compare_azure(comparison, case, ours, theirs):
+    if ours["method"] == "GET":
+        return compare_request(comparison, case, ours, theirs)
+    our_fields, their_fields = compare_form(comparison, case, ours, theirs)
+    if "certificate" in case:
+        compare_jwt(comparison, case, our_fields.pop("client_assertion"), their_fields.pop("client_assertion"))
     rename = lambda name: "telemetry" if TELEMETRY.fullmatch(name.lower()) else None
     comparison.maps(case, "form", our_fields, their_fields, rename)
 
@@ -185,6 +234,8 @@ def main():
             compare_aws(comparison, case, ours[case], theirs[case], aws)
         elif case.startswith("google"):
             compare_google(comparison, case, ours[case], theirs[case])
+        elif case.startswith("federation"):
+            compare_federation(comparison, case, ours[case], theirs[case])
         else:
             compare_azure(comparison, case, ours[case], theirs[case])
     return comparison.finish()

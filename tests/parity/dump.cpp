@@ -1,6 +1,6 @@
-// endpointkit-parity-dump CASES KEY.pem: what this library would send for each case, as JSON on
-// stdout: [{"case", "method", "url", "headers": {…}, "body": base64}]. A transport that answers by
-// itself takes the place of the network, and the clock stands still.
+// endpointkit-parity-dump CASES KEY.pem CERTIFICATES.pem: what this library would send for each
+// case, as JSON on stdout: [{"case", "method", "url", "headers": {…}, "body": base64}]. A transport
+// that answers by itself takes the place of the network, and the clock stands still.
 // endpointkit-parity-dump verify CASES RECORDED: fails if our signer makes another signature than
 // the one that a request recorded from another library carries.
 #include <cstdio>
@@ -33,7 +33,10 @@ std::string file(const char* path) {
 // Enough of an answer for every token service and every model.
 ek::test::ScriptedReply answer(const ek::HttpRequest&) {
   return {.headers = {{"content-type", "application/json"}},
-          .body = {R"({"access_token":"token","expires_in":3599,"token_type":"Bearer"})"}};
+          .body = {R"({"access_token":"token","expires_in":3599,"token_type":"Bearer",)"
+                   R"("issued_token_type":"urn:ietf:params:oauth:token-type:access_token",)"
+                   R"("accessToken":"token","expireTime":"2026-01-02T04:04:05Z",)"
+                   R"("subject_token":"subject/+=token"})"}};
 }
 
 class Recorder {
@@ -44,11 +47,20 @@ class Recorder {
 
   /// Runs one call on a client of its own and keeps what it sent.
   void record(const std::string& name, const std::string& uri, const ek::Credentials& credentials,
-              const ek::EndpointOptions& options, const ek::InvokeRequest& request, bool stream) {
+              const ek::EndpointOptions& options, const ek::InvokeRequest& request, bool stream,
+              const ek::test::World& world = {}) {
     auto transport = std::make_shared<FakeTransport>(clock_);
     transport->handle(answer);
+    ek::Environment environment = *ek::test::make_environment(clock_, world);
+    // Whatever else stands in the command line.
+    if (!world.commands.empty()) {
+      environment.run_command = [said = world.commands.begin()->second](auto&&...) {
+        return ek::Result<ek::CommandOutput>(said);
+      };
+    }
     const ek::Client client(
-        {.transport = transport, .environment = ek::test::make_environment(clock_)});
+        {.transport = transport,
+         .environment = std::make_shared<const ek::Environment>(std::move(environment))});
     const ek::Endpoint endpoint = client.open(uri, credentials, options).value();
     if (stream) {
       auto pieces = endpoint.invoke_stream(request).value();
@@ -57,6 +69,15 @@ class Recorder {
       (void)endpoint.invoke(request).value();
     }
     for (const ek::HttpRequest& sent : transport->requests()) keep(name, sent);
+  }
+  /// What it takes to get a token, one case a request.
+  void record_steps(const std::string& name, const std::string& uri,
+                    const ek::Credentials& credentials, const ek::test::World& world) {
+    const std::size_t before = sent_.size();
+    record(name, uri, credentials, {}, {.body = "{}"}, false, world);
+    sent_.erase(sent_.size() - 1);  // the call itself
+    for (std::size_t i = before; i < sent_.size(); ++i)
+      sent_[i]["case"] = name + " " + std::to_string(i - before + 1);
   }
   [[nodiscard]] std::string text() const { return sent_.dump(1); }
 
@@ -113,21 +134,79 @@ void record_google(Recorder& recorder, const ordered_json& google, const std::st
   }
 }
 
-void record_azure(Recorder& recorder, const ordered_json& azure) {
-  recorder.record("azure client secret", "azureml://" + text_in(azure, "host") + "/score",
-                  ek::Credentials::azure_client_secret(
-                      {.tenant_id = text_in(azure, "tenant_id"),
-                       .client_id = text_in(azure, "client_id"),
-                       .client_secret = ek::Secret(text_in(azure, "client_secret"))})
-                      .value(),
-                  {}, {.body = "{}"}, false);
+std::map<std::string, std::string> texts_of(const ordered_json& object) {
+  return object.get<std::map<std::string, std::string>>();
 }
 
-void record(const ordered_json& cases, const std::string& pem) {
+void record_federation(Recorder& recorder, const ordered_json& cases) {
+  const ordered_json& given = cases["federation"];
+  const ordered_json& google = cases["google"];
+  const std::string uri = "vertex://" + text_in(google, "project") + "/" +
+                          text_in(google, "location") + "/" + text_in(google, "endpoint");
+  ek::test::World world{.variables = texts_of(given["aws"]),
+                        .files = {{"subject.txt", text_in(given, "subject_token")}}};
+  world.variables["GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES"] = "1";
+  world.commands[given["command"].get<std::vector<std::string>>()] = {
+      .exit_code = 0, .standard_output = given["executable"].dump()};
+  for (const auto& [name, source] : given["sources"].items()) {
+    for (const bool impersonates : {false, true}) {
+      ordered_json file = given["file"];
+      file.update(source);
+      if (impersonates) file["service_account_impersonation_url"] = given["impersonation"];
+      recorder.record_steps(
+          "federation " + name + (impersonates ? " impersonation" : ""), uri,
+          ek::Credentials::google_from_json({file.dump()}, ek::GoogleFileType::external_account)
+              .value(),
+          world);
+    }
+  }
+}
+
+void record_azure(Recorder& recorder, const ordered_json& azure, const std::string& pem,
+                  const std::string& certificates) {
+  const std::string uri = "azureml://" + text_in(azure, "host") + "/score";
+  const std::string tenant = text_in(azure, "tenant_id"), client = text_in(azure, "client_id");
+  const auto get = [&](const char* name, const ek::Result<ek::Credentials>& credentials,
+                       const ek::test::World& world = {}) {
+    recorder.record_steps(std::string("azure ") + name, uri, credentials.value(), world);
+  };
+  get("client secret", ek::Credentials::azure_client_secret(
+                           {.tenant_id = tenant,
+                            .client_id = client,
+                            .client_secret = ek::Secret(text_in(azure, "client_secret"))}));
+  get("certificate",
+      ek::Credentials::azure_certificate({.tenant_id = tenant,
+                                          .client_id = client,
+                                          .certificate = ek::Secret(pem + certificates)}));
+  get("certificate chain",
+      ek::Credentials::azure_certificate({.tenant_id = tenant,
+                                          .client_id = client,
+                                          .certificate = ek::Secret(pem + certificates),
+                                          .send_chain = true}));
+  const ek::Secret assertion(text_in(azure, "assertion"));
+  get("federated",
+      ek::Credentials::azure_federated({.tenant_id = tenant, .client_id = client, .assertion = [&] {
+                                          return ek::Result<ek::Secret>(assertion);
+                                        }}));
+  get("workload",
+      ek::Credentials::azure_workload_identity(
+          {.tenant_id = tenant, .client_id = client, .token_file = "assertion.txt"}),
+      {.files = {{"assertion.txt", assertion.reveal()}}});
+  get("managed imds", ek::Credentials::azure_managed_identity());
+  get("managed imds client", ek::Credentials::azure_managed_identity({.client_id = client}));
+  get("managed imds object",
+      ek::Credentials::azure_managed_identity({.object_id = text_in(azure, "object_id")}));
+  get("managed app service",
+      ek::Credentials::azure_managed_identity({.resource_id = text_in(azure, "resource_id")}),
+      {.variables = texts_of(azure["app_service"])});
+}
+
+void record(const ordered_json& cases, const std::string& pem, const std::string& certificates) {
   Recorder recorder(cases);
   record_sagemaker(recorder, cases);
   record_google(recorder, cases["google"], pem);
-  record_azure(recorder, cases["azure"]);
+  record_federation(recorder, cases);
+  record_azure(recorder, cases["azure"], pem, certificates);
   std::puts(recorder.text().c_str());
 }
 
@@ -173,9 +252,9 @@ int verify(const ordered_json& cases, const ordered_json& recorded) {
 
 int main(int argc, char** argv) {
   const bool verifies = argc == 4 && std::string_view(argv[1]) == "verify";
-  if (argc != 3 && !verifies) {
+  if (argc != 4) {
     std::fputs(
-        "usage: endpointkit-parity-dump CASES.json KEY.pem\n"
+        "usage: endpointkit-parity-dump CASES.json KEY.pem CERTIFICATES.pem\n"
         "       endpointkit-parity-dump verify CASES.json RECORDED.json\n",
         stderr);
     return 2;
@@ -186,7 +265,7 @@ int main(int argc, char** argv) {
           verify(ordered_json::parse(file(argv[2])), ordered_json::parse(file(argv[3])));
       return failed == 0 ? 0 : 1;
     }
-    record(ordered_json::parse(file(argv[1])), file(argv[2]));
+    record(ordered_json::parse(file(argv[1])), file(argv[2]), file(argv[3]));
   } catch (const std::exception& error) {
     std::fprintf(stderr, "endpointkit-parity-dump: %s\n", error.what());
     return 1;

@@ -1,17 +1,25 @@
 #!/usr/bin/env python3
 """What AWS's, Google's and Microsoft's own libraries for Python would send for each case, in the form of dump.cpp.
 
-    official.py CASES KEY.pem
+    official.py CASES KEY.pem CERTIFICATES.pem
 
 Nothing reaches the network: each library is given a transport that records and answers.
 """
 import base64
 import datetime
 import json
+import os
+import re
 import sys
+import tempfile
+import time
 import types
 
-TOKEN = {"access_token": "token", "expires_in": 3599, "token_type": "Bearer"}
+# Enough of an answer for every token service.
+TOKEN = {"access_token": "token", "expires_in": 3599, "token_type": "Bearer",
+         "issued_token_type": "urn:ietf:params:oauth:token-type:access_token", "accessToken": "token",
+         "expireTime": "2026-01-02T04:04:05Z", "subject_token": "subject/+=token", "expires_on": "4102444800",
+         "resource": "https://ml.azure.com"}
 # These are random or name the SDK, and the SDK signs some of them: compared would be noise.
 OWN_HEADERS = ("amz-sdk-invocation-id", "amz-sdk-request", "User-Agent")
 
@@ -84,11 +92,39 @@ def google(cases, key, recorder):
     recorder.keep("google self-signed", "POST", "", headers, "")
 
 
+def federation(cases, recorder):
+    """The credential files of federated identities."""
+    from google.auth import aws, identity_pool, pluggable
+
+    kinds = {"aws": aws, "executable": pluggable}
+    given = cases["federation"]
+    os.environ.update(given["aws"], GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES="1")
+    with open("subject.txt", "w", encoding="utf-8") as file:
+        file.write(given["subject_token"])
+    with open("subject.json", "w", encoding="utf-8") as file:
+        json.dump(given["executable"], file)
+    for name, source in given["sources"].items():
+        for impersonates in (False, True):
+            case = f"federation {name}" + (" impersonation" if impersonates else "")
+            info = {**given["file"], **source}
+            if impersonates:
+                info["service_account_impersonation_url"] = given["impersonation"]
+            steps = []
+
+            def transport(url, method="GET", body=None, headers=None, **_):
+                steps.append(url)
+                recorder.keep(f"{case} {len(steps)}", method, url, headers or {}, body)
+                return types.SimpleNamespace(status=200, headers={}, data=json.dumps(TOKEN).encode())
+
+            kinds.get(name, identity_pool).Credentials.from_info(
+                info, scopes=[cases["google"]["scope"]]).refresh(transport)
+
+
 class AzureTransport:
     """An azure.core transport that records."""
 
-    def __init__(self, recorder, authority):
-        self.recorder, self.authority = recorder, authority
+    def __init__(self, recorder, authority, case):
+        self.recorder, self.authority, self.case, self.steps = recorder, authority, case, 0
 
     def __enter__(self):
         return self
@@ -103,7 +139,7 @@ class AzureTransport:
         pass
 
     def send(self, request, **_):
-        if request.method == "GET":  # discovery of the token endpoint, which this library does not need
+        if "openid-configuration" in request.url:  # discovery of the token endpoint, which this library does not need
             return self.reply(request, {"token_endpoint": self.authority + "/oauth2/v2.0/token",
                                         "authorization_endpoint": self.authority + "/oauth2/v2.0/authorize",
                                         "issuer": self.authority + "/v2.0"})
@@ -111,7 +147,8 @@ class AzureTransport:
         if isinstance(body, dict):  # azure.core leaves the encoding of forms to requests
             from urllib.parse import urlencode
             body = urlencode(body)
-        self.recorder.keep("azure client secret", request.method, request.url, request.headers, body)
+        self.steps += 1
+        self.recorder.keep(f"azure {self.case} {self.steps}", request.method, request.url, request.headers, body)
         return self.reply(request, TOKEN)
 
     @staticmethod
@@ -123,14 +160,34 @@ class AzureTransport:
             raise_for_status=lambda: None, internal_response=None)
 
 
-def azure(cases, recorder):
-    from azure.identity import ClientSecretCredential
+def azure(cases, key, certificates, recorder):
+    from azure.identity import (CertificateCredential, ClientAssertionCredential, ClientSecretCredential,
+                                ManagedIdentityCredential, WorkloadIdentityCredential)
 
-    azure_cases = cases["azure"]
-    authority = "https://login.microsoftonline.com/" + azure_cases["tenant_id"]
-    ClientSecretCredential(azure_cases["tenant_id"], azure_cases["client_id"], azure_cases["client_secret"],
-                           disable_instance_discovery=True,
-                           transport=AzureTransport(recorder, authority)).get_token(azure_cases["scope"])
+    given = cases["azure"]
+    tenant, client = given["tenant_id"], given["client_id"]
+    authority = "https://login.microsoftonline.com/" + tenant
+    # The library takes the first certificate for the application's.
+    blocks = re.findall(r"-----BEGIN.*?-----END[^\n]*\n", certificates, re.DOTALL)
+    pem = (key + "".join(reversed(blocks))).encode()
+    with open("assertion.txt", "w", encoding="utf-8") as file:
+        file.write(given["assertion"])
+
+    def ask(case, kind, *arguments, **options):
+        if kind is not ManagedIdentityCredential:
+            options["disable_instance_discovery"] = True
+        kind(*arguments, transport=AzureTransport(recorder, authority, case), **options).get_token(given["scope"])
+
+    ask("client secret", ClientSecretCredential, tenant, client, given["client_secret"])
+    ask("certificate", CertificateCredential, tenant, client, certificate_data=pem)
+    ask("certificate chain", CertificateCredential, tenant, client, certificate_data=pem, send_certificate_chain=True)
+    ask("federated", ClientAssertionCredential, tenant, client, lambda: given["assertion"])
+    ask("workload", WorkloadIdentityCredential, tenant_id=tenant, client_id=client, token_file_path="assertion.txt")
+    ask("managed imds", ManagedIdentityCredential)
+    ask("managed imds client", ManagedIdentityCredential, client_id=client)
+    ask("managed imds object", ManagedIdentityCredential, identity_config={"object_id": given["object_id"]})
+    os.environ.update(given["app_service"])
+    ask("managed app service", ManagedIdentityCredential, identity_config={"resource_id": given["resource_id"]})
 
 
 def main():
@@ -138,10 +195,15 @@ def main():
         cases = json.load(file)
     with open(sys.argv[2], encoding="utf-8") as file:
         key = file.read()
+    with open(sys.argv[3], encoding="utf-8") as file:
+        certificates = file.read()
+    os.chdir(tempfile.mkdtemp())
     recorder = Recorder()
     sagemaker(cases, recorder)
     google(cases, key, recorder)
-    azure(cases, recorder)
+    federation(cases, recorder)
+    time.time = lambda: float(cases["time"])  # what MSAL dates its assertions with
+    azure(cases, key, certificates, recorder)
     print(json.dumps(recorder.sent, indent=1))
 
 

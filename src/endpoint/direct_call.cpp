@@ -146,6 +146,7 @@ void DirectCall::send() {
   HttpRequest request = std::move(job->request());
   request.headers.insert(request.headers.end(), proof->begin(), proof->end());
   added_.insert(added_.end(), proof->begin(), proof->end());
+  head_.reset();
   content_ = false;
   last_given_ = false;
   exchange_ = host_->lane().start(

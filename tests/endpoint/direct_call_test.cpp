@@ -3,8 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include <set>
 #include <thread>
 
+#include "endpointkit/observer.hpp"
 #include "support/test_endpoint.hpp"
 
 namespace ek::test {
@@ -402,6 +404,131 @@ TEST(CallCancel, BeforeTheFirstPullSendsNothing) {
   stream->cancel();
   EXPECT_EQ(drain(*stream).error->code, ErrorCode::cancelled);
   EXPECT_EQ(test.transport->request_count(), 0U);
+}
+
+TEST(CallTimer, EndsAnAnswerThatTrickles) {
+  TestEndpoint test;
+  ScriptedReply reply{.headers = sse(), .chunk_after = 1s};
+  for (int i = 0; i < 100; ++i) reply.body.push_back(text_chunk("x"));
+  const std::size_t rate = text_chunk("x").size();  // bytes a second
+  for (const std::size_t wanted : {rate / 2, rate * 2}) {
+    test.transport->reply(reply);
+    const Timeouts timeouts{.min_bytes_per_second = static_cast<std::uint32_t>(wanted)};
+    const Outcome outcome = stream_hello(test, {.timeouts = timeouts});
+    ASSERT_TRUE(outcome.error);
+    if (wanted < rate) {
+      EXPECT_EQ(outcome.error->code, ErrorCode::truncated) << "it came to its own end";
+      continue;
+    }
+    EXPECT_EQ(outcome.error->code, ErrorCode::timeout);
+    EXPECT_EQ(outcome.error->phase, Phase::throughput);
+    EXPECT_THAT(outcome.error->message, HasSubstr("min_bytes_per_second"));
+    EXPECT_LE(outcome.text.size(), 10U);
+    EXPECT_GE(outcome.text.size(), 9U);
+  }
+}
+
+const CallOptions draining{.timeouts = Timeouts{.first_event = 0s, .idle = 0s, .total = 0s},
+                           .on_cancel = CancelMode::drain};
+
+TEST(CallCancel, ReadsOnForTheUsageWhereThatIsWanted) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(),
+                         .body = {text_chunk("a"), text_chunk("b"),
+                                  "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,"
+                                  "\"completion_tokens\":2,\"total_tokens\":5}}\n\n",
+                                  finish_chunk()}});
+  const Endpoint endpoint = test.open();
+  auto stream = endpoint.chat_stream(hello, draining);
+  ASSERT_TRUE(stream->next());
+  stream->cancel();
+  const Outcome outcome = drain(*stream);
+  EXPECT_EQ(outcome.text, "") << "nothing is handed out any more";
+  EXPECT_EQ(outcome.error->code, ErrorCode::cancelled);
+  EXPECT_EQ(stream->reply().usage.total_tokens, 5);
+  EXPECT_EQ(test.transport->aborted(), 0U) << "the connection can be used again";
+}
+
+TEST(CallCancel, DoesNotReadOnForEver) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a")}, .hangs = true});
+  const Endpoint endpoint = test.open();
+  auto stream = endpoint.chat_stream(hello, draining);
+  ASSERT_TRUE(stream->next());
+  const auto before = test.clock->steady_now();
+  stream->cancel();
+  EXPECT_EQ(drain(*stream).error->code, ErrorCode::cancelled);
+  EXPECT_EQ(test.clock->steady_now() - before, 30s);
+}
+
+TEST(CallCancel, SaysCancelledThoughTheRestWasCut) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a")}, .error = truncated_error()});
+  const Endpoint endpoint = test.open();
+  auto stream = endpoint.chat_stream(hello, draining);
+  ASSERT_TRUE(stream->next());
+  stream->cancel();
+  const Outcome outcome = drain(*stream);
+  EXPECT_EQ(outcome.error->code, ErrorCode::cancelled);
+  EXPECT_THAT(outcome.error->message, HasSubstr("could not be read"));
+}
+
+// What an observer was told, a line a moment.
+struct Log final : Observer {
+  void on_moment(const CallMoment& moment) noexcept override {
+    std::string line(to_string(moment.kind));
+    line += " " + std::to_string(moment.attempt);
+    if (moment.http_status != 0) line += " " + std::to_string(moment.http_status);
+    if (moment.error != nullptr) line += " " + std::string(to_string(moment.error->code));
+    if (moment.retry_in) line += " retry";
+    if (moment.retry_cost != 0) line += " costs " + std::to_string(moment.retry_cost);
+    if (moment.usage != nullptr && moment.usage->total_tokens)
+      line += " tokens " + std::to_string(*moment.usage->total_tokens);
+    lines.push_back(line);
+    ids.insert(std::string(moment.call_id));
+    EXPECT_EQ(moment.uri, "test://model");
+    EXPECT_GE(moment.took.count(), 0);
+  }
+  std::vector<std::string> lines;
+  std::set<std::string> ids;
+};
+
+TEST(CallObserver, IsToldOfEachAttemptItsCostAndTheEnd) {
+  TestEndpoint test;
+  const auto log = std::make_shared<Log>();
+  test.transport->reply({.status = 503, .body = {"busy"}});
+  test.transport->reply(
+      {.headers = sse(),
+       .body = {": ping\n\n", text_chunk("a"), text_chunk("b"),
+                "data: {\"choices\":[],\"usage\":{\"total_tokens\":5}}\n\n", finish_chunk()}});
+  (void)stream_hello(test, {.observer = log});
+  EXPECT_EQ(log->lines, (std::vector<std::string>{"attempt_started 1", "headers 1 503",
+                                                  "attempt_failed 1 503 unavailable retry costs 14",
+                                                  "attempt_started 2", "headers 2 200",
+                                                  "first_event 2 200", "ended 2 200 tokens 5"}));
+  EXPECT_EQ(log->ids.size(), 1U);
+}
+
+TEST(CallObserver, IsToldWhyACallFailed) {
+  TestEndpoint test;
+  const auto log = std::make_shared<Log>();
+  test.transport->reply({.status = 400, .body = {"no"}});
+  (void)stream_hello(test, {.observer = log});
+  EXPECT_EQ(log->lines, (std::vector<std::string>{"attempt_started 1", "headers 1 400",
+                                                  "attempt_failed 1 400 invalid_request",
+                                                  "ended 1 400 invalid_request"}));
+}
+
+TEST(CallObserver, OfTheCallComesBeforeThatOfTheClient) {
+  TestEndpoint test;
+  const auto client = std::make_shared<Log>(), call = std::make_shared<Log>();
+  test.transport->reply(
+      {.body = {R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],)"
+                R"("usage":{"total_tokens":7}})"}});
+  const Endpoint endpoint = test.open({.observer = client});
+  ASSERT_TRUE(endpoint.chat(hello, {.observer = call}));
+  EXPECT_TRUE(client->lines.empty());
+  EXPECT_EQ(call->lines.back(), "ended 1 200 tokens 7");
 }
 
 TEST(CallLanes, AreUsedAgain) {

@@ -127,6 +127,7 @@ EPK_API int epk_has_feature(const char *name);
  *   timeout.first_event_ms          until the first piece of an answer: 120000     all
  *   timeout.idle_ms                 the longest silence after that: 90000          all
  *   timeout.total_ms                the call with all its attempts: 900000         all
+ *   timeout.min_bytes_per_second    less of the answer in 10 s ends the call: 0    all
  *   retry.max_attempts              in total; 1 never retries: 3                   all
  *   retry.max_backoff_ms            the longest wait between attempts: 20000       all
  *   retry.retry_paid                true: retry also what may be billed twice      all
@@ -150,6 +151,8 @@ EPK_API int epk_has_feature(const char *name);
  *   dialect, base_url, ...          any key without a dot: as in the URI's query   endpoint
  *   credentials.*                   who is calling; see the next table              endpoint
  *   header.<Name>                   an HTTP header to send as well                 call
+ *   cancel.mode                     abort, at once (default), or drain: read on    call
+ *                                   for the usage, for half a minute at most
  *   invoke.content_type             of the body: application/json                  invoke call
  *   invoke.accept                   wanted type of the answer                      invoke call
  *
@@ -168,14 +171,19 @@ EPK_API int epk_has_feature(const char *name);
  *                                       impersonated_service_account, or any, for your own files
  *   credentials.google.id_token_audience    id tokens for it, of the two above or the environment's
  *   credentials.azure.client_secret     an application; with .tenant_id, .client_id
- *   credentials.azure.certificate       the same with a certificate: PEM text or the bytes of a
- * PFX, or .certificate_file; .certificate_password, .send_chain, .rs256 credentials.azure.assertion
- * the same with a token of another issuer, sent as it is credentials.azure.source workload:
- * .token_file, .tenant_id, .client_id; managed: .client_id, .object_id or .resource_id; cli,
- * developer_cli, power_shell: .tenant_id, .subscription, .timeout_ms; default: the chain of all of
- * them credentials.azure.endpoint.name     the key of an online endpoint, fetched for one of the
- * above (else the default chain); with .endpoint.subscription_id, .resource_group, .workspace;
- * .auth is key (default) or token; .resource_manager
+ *   credentials.azure.certificate       the same with a certificate: PEM text or bytes of a PFX;
+ *                                       or .certificate_file; .certificate_password, .send_chain,
+ *                                       .rs256
+ *   credentials.azure.assertion         the same with a token of another issuer, sent as it is
+ *   credentials.azure.source            workload: .token_file, .tenant_id, .client_id;
+ *                                       managed: .client_id, .object_id or .resource_id;
+ *                                       cli, developer_cli, power_shell: .tenant_id, .subscription,
+ *                                       .timeout_ms;
+ *                                       default: the chain of all of them
+ *   credentials.azure.endpoint.name     the key of an online endpoint, fetched for one of the above
+ *                                       (else the default chain); with .endpoint.subscription_id,
+ *                                       .resource_group, .workspace; .auth is key (default) or
+ *                                       token; .resource_manager
  *
  * .authority_host goes with every application; without it a client secret is shown to the public
  * cloud, the others to the cloud that the endpoint is in.

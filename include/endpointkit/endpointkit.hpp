@@ -7,6 +7,7 @@
 #include "endpointkit/credentials.hpp"
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/error.hpp"
+#include "endpointkit/group.hpp"
 #include "endpointkit/invoke.hpp"
 #include "endpointkit/loop.hpp"
 #include "endpointkit/network.hpp"

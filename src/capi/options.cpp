@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <limits>
 #include <span>
 
 #include "capi/credentials.hpp"
@@ -29,7 +30,13 @@ bool is_attempts(std::string_view value, std::string_view) {
   return number >= 1 && number <= 100;
 }
 
-constexpr std::array<Key, 10> kKeys{{
+bool is_rate(std::string_view value, std::string_view) {
+  const std::int64_t number = to_number(value);
+  return number >= 0 && number <= std::numeric_limits<std::uint32_t>::max();
+}
+
+constexpr std::array<Key, 12> kKeys{{
+    {"cancel.mode", kCalls, is_listed, "abort or drain"},
     {"client.user_agent_suffix", of_client, is_text, ""},
     {"invoke.accept", of_invoke, is_text, ""},
     {"invoke.content_type", of_invoke, is_text, ""},
@@ -39,6 +46,7 @@ constexpr std::array<Key, 10> kKeys{{
     {"timeout.connect_ms", kEveryone, is_duration, duration_wanted},
     {"timeout.first_event_ms", kEveryone, is_duration, duration_wanted},
     {"timeout.idle_ms", kEveryone, is_duration, duration_wanted},
+    {"timeout.min_bytes_per_second", kEveryone, is_rate, "a number of bytes, 0 or more"},
     {"timeout.total_ms", kEveryone, is_duration, duration_wanted},
 }};
 
@@ -181,6 +189,9 @@ Timeouts merge_timeouts(const epk_options* options, Timeouts base) {
       base.*timer.member = milliseconds(to_number(*value));
     }
   }
+  if (const std::string* value = find(options, "timeout.min_bytes_per_second")) {
+    base.min_bytes_per_second = static_cast<std::uint32_t>(to_number(*value));
+  }
   return base;
 }
 
@@ -225,6 +236,7 @@ CallOptions call_options(const epk_options* options, const epk_endpoint& endpoin
   if (sets_timeouts(options)) call.timeouts = merge_timeouts(options, endpoint.timeouts);
   if (sets_retry(options)) call.retry = merge_retry(options, endpoint.retry);
   if (options == nullptr) return call;
+  if (value_or(options, "cancel.mode") == "drain") call.on_cancel = CancelMode::drain;
   for (const auto& [key, value] : options->values) {
     if (!is_header_key(key)) continue;
     call.headers.push_back(

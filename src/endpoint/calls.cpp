@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "endpoint/consumers.hpp"
 #include "endpoint/direct_call.hpp"
+#include "endpoint/group_call.hpp"
 
 namespace ek {
 namespace {
@@ -70,28 +71,46 @@ Operation invoke_operation(const InvokeRequest& request, bool stream) {
           .accept = request.accept};
 }
 
+// The same call to whichever member answers: `make` is one of the functions below.
+template <class Request>
+Result<CallPtr> make_group_call(Result<CallPtr> (*make)(const EndpointPtr&, const Request&,
+                                                        const CallOptions&),
+                                const EndpointState& endpoint, const Request& request,
+                                const CallOptions& options) {
+  auto call = std::make_unique<GroupCall>(
+      endpoint.group, options, [make, request](const EndpointPtr& member, const CallOptions& how) {
+        return make(member, request, how);
+      });
+  if (auto begun = call->begin(); !begun) return std::move(begun).error();
+  return CallPtr(std::move(call));
+}
+
 }  // namespace
 
 Result<CallPtr> make_chat(const EndpointPtr& endpoint, const ChatRequest& request,
                           const CallOptions& options) {
+  if (endpoint->group) return make_group_call(make_chat, *endpoint, request, options);
   return make_chat_call(endpoint, request, false, options,
                         std::make_unique<ReplyConsumer>(*endpoint->dialect));
 }
 
 Result<CallPtr> make_chat_stream(const EndpointPtr& endpoint, const ChatRequest& request,
                                  const CallOptions& options) {
+  if (endpoint->group) return make_group_call(make_chat_stream, *endpoint, request, options);
   return make_chat_call(endpoint, request, true, options,
                         std::make_unique<ChatConsumer>(*endpoint));
 }
 
 Result<CallPtr> make_invoke(const EndpointPtr& endpoint, const InvokeRequest& request,
                             const CallOptions& options) {
+  if (endpoint->group) return make_group_call(make_invoke, *endpoint, request, options);
   return make_call(endpoint, invoke_operation(request, false), request.headers, options,
                    std::make_unique<WholeConsumer>());
 }
 
 Result<CallPtr> make_invoke_stream(const EndpointPtr& endpoint, const InvokeRequest& request,
                                    const CallOptions& options) {
+  if (endpoint->group) return make_group_call(make_invoke_stream, *endpoint, request, options);
   return make_call(endpoint, invoke_operation(request, true), request.headers, options,
                    std::make_unique<PieceConsumer>(*endpoint));
 }

@@ -10,12 +10,16 @@
 
 namespace ek {
 
+class GroupState;  // endpoint/group_state.hpp
+
 struct EndpointState {
-  std::shared_ptr<ClientState> client;
-  std::unique_ptr<Cloud> cloud;
+  std::shared_ptr<ClientState> client{};
+  std::unique_ptr<Cloud> cloud{};
   const dialect::Dialect* dialect = nullptr;
-  std::shared_ptr<Signer> signer;
-  std::string uri;
+  std::shared_ptr<Signer> signer{};
+  std::string uri{};
+  std::shared_ptr<GroupState> group{};  ///< Set: calls go to its members; no cloud, no dialect, and
+                                        ///< the signer is that of the first.
 };
 
 }  // namespace ek

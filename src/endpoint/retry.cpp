@@ -23,14 +23,6 @@ constexpr milliseconds longest_hint{5'000};
 
 bool is_throttling(const Error& error) noexcept { return error.code == ErrorCode::rate_limit; }
 
-// The model may have computed the answer, and the provider billed it, although we did not get it.
-bool may_be_paid(const Error& error) noexcept {
-  const bool lost = error.code == ErrorCode::truncated ||
-                    (error.code == ErrorCode::transport && !error.retryable);
-  return lost || error.code == ErrorCode::timeout || error.http_status == 408 ||
-         error.http_status == 504;
-}
-
 // A number without locale; none if anything else stands there.
 std::optional<double> parse_number(std::string_view text) {
   double value = 0;
@@ -48,6 +40,13 @@ milliseconds to_milliseconds(double value) {
 }
 
 }  // namespace
+
+bool may_be_paid(const Error& error) noexcept {
+  const bool lost = error.code == ErrorCode::truncated ||
+                    (error.code == ErrorCode::transport && !error.retryable);
+  const bool late = error.code == ErrorCode::timeout && error.phase != Phase::connect;
+  return lost || late || error.http_status == 408 || error.http_status == 504;
+}
 
 bool RetryBudget::take(int cost) {
   const std::lock_guard lock(mutex_);

@@ -25,6 +25,10 @@ class RetryBudget {
   int tokens_ = 500;
 };
 
+/// True if the model may have computed the answer, and the provider billed it, although we did not
+/// get it.
+bool may_be_paid(const Error& error) noexcept;
+
 /// What a retry of `error` costs in tokens of the budget.
 int retry_cost(const Error& error) noexcept;
 

@@ -18,7 +18,7 @@
 namespace ek::test {
 
 /// Speaks plain HTTP errors: the status alone decides.
-class PlainCloud final : public Cloud {
+class PlainCloud : public Cloud {
  public:
   std::string uri() const override { return "test://model"; }
   SigningScope scope() const override { return {.accepts_key = true, .service = "Test"}; }

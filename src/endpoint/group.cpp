@@ -1,0 +1,52 @@
+#include "endpointkit/group.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include "endpoint/group_state.hpp"
+
+namespace ek {
+namespace {
+
+Error refuse(std::string message) {
+  return {
+      .code = ErrorCode::invalid_request, .phase = Phase::request, .message = std::move(message)};
+}
+
+}  // namespace
+
+Result<Endpoint> make_group(const std::vector<GroupMember>& members, const GroupOptions& options) {
+  if (members.empty()) return refuse("a group needs a member");
+  std::vector<std::shared_ptr<const EndpointState>> endpoints;
+  std::vector<double> weights;
+  std::string uris;
+  for (const GroupMember& member : members) {
+    if (member.endpoint == nullptr) return refuse("a member of a group has no endpoint");
+    const auto& endpoint = member.endpoint->state();
+    if (endpoint->group) return refuse("a group cannot be a member of a group: list its members");
+    if (!std::isfinite(member.weight) || member.weight <= 0) {
+      return refuse(
+          fmt::format("the weight of {} is {}: it must be above 0", endpoint->uri, member.weight));
+    }
+    if (!endpoints.empty() && endpoint->client != endpoints.front()->client)
+      return refuse(
+          fmt::format("{} was opened on another client than {}: open all members of a "
+                      "group on one",
+                      endpoint->uri, endpoints.front()->uri));
+    endpoints.push_back(endpoint);
+    weights.push_back(member.weight);
+    uris += (uris.empty() ? "" : ", ") + endpoint->uri;
+  }
+  const auto client = endpoints.front()->client;
+  const auto signer = endpoints.front()->signer;
+  return Endpoint(std::make_shared<const EndpointState>(EndpointState{
+      .client = client,
+      .signer = signer,
+      .uri = "group(" + uris + ")",
+      .group = std::make_shared<GroupState>(std::move(endpoints), std::move(weights), options)}));
+}
+
+}  // namespace ek

@@ -1,0 +1,53 @@
+// What a group remembers of its members between calls.
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <vector>
+
+#include "endpoint/endpoint_state.hpp"
+#include "endpointkit/ext/transport.hpp"
+#include "endpointkit/group.hpp"
+
+namespace ek {
+
+/// Safe from all threads.
+class GroupState {
+ public:
+  GroupState(std::vector<std::shared_ptr<const EndpointState>> endpoints,
+             std::vector<double> weights, const GroupOptions& options);
+
+  [[nodiscard]] const GroupOptions& options() const noexcept { return options_; }
+  [[nodiscard]] std::size_t size() const noexcept { return members_.size(); }
+  [[nodiscard]] const std::shared_ptr<const EndpointState>& endpoint(std::size_t member) const {
+    return members_[member].endpoint;
+  }
+
+  /// In which order a call asks the members at `now`; `random` is uniform in [0, 1).
+  [[nodiscard]] std::vector<std::size_t> order(SteadyTime now, double random);
+  void begin(std::size_t member);
+  /// `wait`: until the answer began.
+  void succeed(std::size_t member, SteadyTime::duration wait);
+  void fail(std::size_t member, SteadyTime now);
+  /// The call was given up, or has ended: whatever became of it.
+  void leave(std::size_t member);
+  /// True if one more call may be hedged.
+  [[nodiscard]] bool take_hedge();
+
+ private:
+  struct Member {
+    std::shared_ptr<const EndpointState> endpoint;
+    double weight = 1;
+    int under_way = 0;
+    int failures = 0;  // in a row
+    SteadyTime rests_until{};
+    double wait_s = 0;  // moving average; 0 while nothing is known
+  };
+
+  const GroupOptions options_;
+  std::mutex mutex_;
+  std::vector<Member> members_;
+  double hedges_ = 1;  // that may be made; each call adds its share
+};
+
+}  // namespace ek

@@ -1,0 +1,275 @@
+// Several endpoints as one: who is asked, who answers, and what it costs.
+#include "endpointkit/group.hpp"
+
+#include <gmock/gmock.h>
+
+#include <map>
+
+#include "endpoint/group_state.hpp"
+#include "endpointkit/loop.hpp"
+#include "support/test_endpoint.hpp"
+
+namespace ek::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const ChatRequest hello{.messages = {user("Hello!")}};
+
+class NamedCloud final : public PlainCloud {
+ public:
+  explicit NamedCloud(std::string name) : name_(std::move(name)) {}
+  std::string uri() const override { return "test://" + name_; }
+  HttpRequest address(Operation operation) const override {
+    return {.url = "https://" + name_ + "/", .body = std::move(operation.body)};
+  }
+
+ private:
+  const std::string name_;
+};
+
+ScriptedReply says(std::string_view text) {
+  return {.headers = sse(), .body = {text_chunk(text), finish_chunk()}};
+}
+const ScriptedReply busy{.status = 503, .body = {"busy"}};
+
+// Members called a, b and c, each of which does what `does` says.
+struct TestGroup : TestEndpoint {
+  explicit TestGroup(const GroupOptions& options = {}, ClientOptions client_options = {}) {
+    (void)TestEndpoint::open(std::move(client_options));
+    for (const std::string name : {"a", "b", "c"}) members.push_back(member(name));
+    group.emplace(*make_group({{&members[0], 6}, {&members[1], 3}, {&members[2], 1}}, options));
+    transport->handle([this](const HttpRequest& request) {
+      const std::string name = request.url.substr(8, 1);
+      asked += name;
+      return does.at(name);
+    });
+  }
+  Endpoint member(const std::string& name) const {
+    return Endpoint(std::make_shared<const EndpointState>(
+        EndpointState{.client = state,
+                      .cloud = std::make_unique<NamedCloud>(name),
+                      .dialect = dialect::find("openai"),
+                      .signer = signer,
+                      .uri = "test://" + name}));
+  }
+  // The text that came, or the error's code.
+  std::string ask(const CallOptions& options = {}) {
+    auto stream = group->chat_stream(hello, options);
+    if (!stream) return std::string(to_string(stream.error().code));
+    std::string heard;
+    while (auto event = stream->next()) {
+      if (*event) heard += (*event)->text();
+      if (!*event) {
+        error = event->error();
+        heard += "!" + std::string(to_string(error.code));
+      }
+    }
+    return heard;
+  }
+
+  std::vector<Endpoint> members;
+  std::optional<Endpoint> group;
+  std::map<std::string, ScriptedReply> does{{"a", says("A")}, {"b", says("B")}, {"c", says("C")}};
+  std::string asked;
+  Error error;
+};
+
+TEST(Group, AsksItsFirstMember) {
+  TestGroup test;
+  EXPECT_EQ(test.ask(), "A");
+  EXPECT_EQ(test.asked, "a");
+  EXPECT_EQ(test.group->uri(), "group(test://a, test://b, test://c)");
+}
+
+TEST(Group, MovesOnAtOnceWhenAMemberFails) {
+  TestGroup test;
+  test.does["a"] = busy;
+  test.does["b"] = refused_connection();
+  const auto began = test.clock->steady_now();
+  EXPECT_EQ(test.ask(), "C");
+  EXPECT_EQ(test.asked, "abc");
+  EXPECT_EQ(test.clock->steady_now(), began) << "nobody backs off while another can be asked";
+}
+
+TEST(Group, SaysWhatEachMemberSaid) {
+  TestGroup test;
+  test.does["a"] = {.status = 429, .body = {"slow down"}};
+  test.does["b"] = busy;
+  test.does["c"] = {.status = 500, .body = {"broken"}};
+  EXPECT_EQ(test.ask({.retry = RetryPolicy{.max_attempts = 1}}), "!unavailable");
+  EXPECT_THAT(test.error.message, HasSubstr("none of 3 members answered"));
+  for (const char* part : {"test://a", "slow down", "test://b", "busy", "test://c", "broken"})
+    EXPECT_THAT(test.error.message, HasSubstr(part));
+}
+
+TEST(Group, GivesTheLastMemberTheRetriesOfTheCall) {
+  TestGroup test;
+  test.does["a"] = test.does["b"] = test.does["c"] = busy;
+  EXPECT_EQ(test.ask(), "!unavailable");
+  EXPECT_EQ(test.asked, "abccc");
+}
+
+TEST(Group, NeverChangesTheAuthorOfAnAnswer) {
+  TestGroup test;
+  test.does["a"] = {.headers = sse(), .body = {text_chunk("A")}, .error = truncated_error()};
+  EXPECT_EQ(test.ask(), "A!truncated");
+  EXPECT_EQ(test.asked, "a");
+}
+
+TEST(Group, DoesNotPayTwiceUnlessAsked) {
+  for (const bool paid : {false, true}) {
+    TestGroup test;
+    test.does["a"] = {.headers = sse(), .error = truncated_error()};
+    EXPECT_EQ(test.ask({.retry = RetryPolicy{.retry_paid = paid}}), paid ? "B" : "!truncated");
+  }
+}
+
+TEST(Group, DoesNotCarryABadRequestAround) {
+  TestGroup test;
+  test.does["a"] = {.status = 400, .body = {"no such parameter"}};
+  EXPECT_EQ(test.ask(), "!invalid_request");
+  EXPECT_EQ(test.asked, "a");
+  EXPECT_THAT(test.error.message, testing::Not(HasSubstr("members")));
+}
+
+TEST(Group, KeepsTheTotalTimerOverAllMembers) {
+  TestGroup test;
+  test.does["a"] = {.status = 503, .body = {"busy"}, .head_after = 4s};
+  test.does["b"] = {.headers = sse(), .hangs = true};
+  const auto began = test.clock->steady_now();
+  EXPECT_EQ(test.ask({.timeouts = Timeouts{.total = 10s}}), "!timeout");
+  EXPECT_EQ(test.error.phase, Phase::total);
+  EXPECT_EQ(test.clock->steady_now() - began, 10s);
+}
+
+TEST(Group, RestsAMemberThatFailsAgainAndAgain) {
+  TestGroup test({.breaker_failures = 2, .breaker_pause = 30s});
+  test.does["a"] = busy;
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(test.ask(), "B");
+  EXPECT_EQ(test.asked, "ababb");
+  test.clock->advance(31s);
+  test.does["a"] = says("A");
+  EXPECT_EQ(test.ask(), "A");
+  EXPECT_EQ(test.ask(), "A");
+}
+
+TEST(Group, AsksARestingMemberWhenNobodyElseIsLeft) {
+  TestGroup test({.breaker_failures = 1});
+  test.does["a"] = test.does["b"] = test.does["c"] = busy;
+  (void)test.ask({.retry = RetryPolicy{.max_attempts = 1}});
+  test.does["b"] = says("B");
+  EXPECT_EQ(test.ask(), "B");
+}
+
+TEST(GroupOrder, DrawsByWeight) {
+  std::vector<std::shared_ptr<const EndpointState>> endpoints(3);
+  GroupState group(endpoints, {6, 3, 1}, {.order = GroupOrder::weighted});
+  std::map<std::size_t, int> first;
+  for (int i = 0; i < 100; ++i) ++first[group.order({}, i / 100.0).front()];
+  EXPECT_EQ(first[0], 60);
+  EXPECT_EQ(first[1], 30);
+  EXPECT_EQ(first[2], 10);
+  EXPECT_THAT(group.order({}, 0.95), ElementsAre(2, 0, 1)) << "the others stand in";
+}
+
+TEST(GroupOrder, TakesTheLeastBusy) {
+  TestGroup test({.order = GroupOrder::least_busy});
+  auto first = test.group->chat_stream(hello);
+  auto second = test.group->chat_stream(hello);
+  ASSERT_TRUE(first->next() && second->next());
+  EXPECT_EQ(test.asked, "ab");
+  first = Error{};
+  auto third = test.group->chat_stream(hello);
+  ASSERT_TRUE(third->next());
+  EXPECT_EQ(test.asked, "aba");
+}
+
+TEST(GroupOrder, TakesTheFastestOfLateAfterEachWasTried) {
+  TestGroup test({.order = GroupOrder::fastest});
+  test.does["a"].head_after = 900ms;
+  test.does["b"].head_after = 300ms;
+  test.does["c"].head_after = 600ms;
+  for (int i = 0; i < 5; ++i) (void)test.ask();
+  EXPECT_EQ(test.asked, "abcbb");
+}
+
+TEST(GroupHedge, AsksASecondMemberWhileTheFirstIsSilentAndTakesWhoComesFirst) {
+  for (const bool first_wins : {false, true}) {
+    TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
+    test.does["a"].head_after = first_wins ? 3s : 60s;
+    test.does["b"].head_after = 5s;
+    EXPECT_EQ(test.ask(), first_wins ? "A" : "B");
+    EXPECT_EQ(test.asked, "ab");
+    EXPECT_EQ(test.transport->aborted(), 1U) << "the other is given up at once";
+  }
+}
+
+TEST(GroupHedge, DoesNothingWhileTheFirstAnswersInTime) {
+  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
+  test.does["a"].head_after = 1s;
+  test.does["a"].chunk_after = 500ms;
+  EXPECT_EQ(test.ask(), "A");
+  EXPECT_EQ(test.asked, "a");
+}
+
+TEST(GroupHedge, KeepsToItsShareOfTheCalls) {
+  TestGroup test({.hedge = Hedge{.after = 2s, .most = 0.25}});
+  test.does["a"].head_after = 3s;
+  for (int i = 0; i < 16; ++i) (void)test.ask();
+  const auto hedged = std::count(test.asked.begin(), test.asked.end(), 'b');
+  EXPECT_GE(hedged, 4);
+  EXPECT_LE(hedged, 5);
+}
+
+TEST(GroupHedge, GoesOnWithTheOtherWhenOneFails) {
+  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
+  test.does["a"] = {.status = 503, .body = {"busy"}, .head_after = 3s};
+  test.does["b"].head_after = 5s;
+  EXPECT_EQ(test.ask(), "B");
+  EXPECT_EQ(test.asked, "ab");
+}
+
+TEST(Group, RunsInALoop) {
+  TestGroup test;
+  test.does["a"] = busy;
+  Loop loop(*test.client);
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(loop.chat_stream(*test.group, hello));
+  std::string text;
+  while (auto event = loop.next())
+    if (const auto* part = event->get_if<ChatEvent>()) text += part->text();
+  EXPECT_EQ(text, "BBBBBBBB");
+}
+
+TEST(Group, IsCancelledAsOneCall) {
+  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
+  test.does["a"] = test.does["b"] = {.headers = sse(), .hangs = true};
+  auto stream = test.group->chat_stream(hello);
+  EXPECT_FALSE(stream->wait(5s));
+  EXPECT_EQ(test.asked, "ab");
+  stream->cancel();
+  const auto end = stream->next();
+  ASSERT_TRUE(end && !*end);
+  EXPECT_EQ(end->error().code, ErrorCode::cancelled);
+  EXPECT_EQ(test.transport->aborted(), 2U);
+}
+
+TEST(Group, IsNotMadeOfNonsense) {
+  TestGroup test;
+  TestEndpoint stranger;
+  const Endpoint foreign = stranger.open();
+  const auto why = [](const std::vector<GroupMember>& members) {
+    const auto group = make_group(members);
+    return group ? std::string() : group.error().message;
+  };
+  EXPECT_THAT(why({}), HasSubstr("needs a member"));
+  EXPECT_THAT(why({{nullptr}}), HasSubstr("no endpoint"));
+  EXPECT_THAT(why({{&test.members[0], 0}}), HasSubstr("above 0"));
+  EXPECT_THAT(why({{&test.members[0]}, {&foreign}}), HasSubstr("another client"));
+  EXPECT_THAT(why({{&*test.group}}), HasSubstr("a member of a group"));
+}
+
+}  // namespace
+}  // namespace ek::test

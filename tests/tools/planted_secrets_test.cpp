@@ -11,6 +11,9 @@
 #include "support/fake_transport.hpp"
 #include "support/test_data.hpp"
 #include "support/test_environment.hpp"
+#include "tools/cli/decode.hpp"
+#include "tools/cli/scoped_variables.hpp"
+#include "tools/cli/sign.hpp"
 #include "tools/cli/whoami.hpp"
 
 namespace ek {
@@ -265,6 +268,57 @@ TEST_P(PlantedSecrets, ShowNowhere) {
           << all.substr(at < 200 ? 0 : at - 200, at == std::string::npos ? 0 : 300) << "…";
     }
   }
+}
+
+// The commands that work on a file see the secrets of the process's own environment.
+class PlantedSecretsOfTheProcess : public testing::Test {
+ protected:
+  PlantedSecretsOfTheProcess() {
+    variables_.set({{"AWS_ACCESS_KEY_ID", "ASIAEXAMPLE"},
+                    {"AWS_SECRET_ACCESS_KEY", planted},
+                    {"AWS_SESSION_TOKEN", planted},
+                    {"AWS_REGION", "eu-west-1"},
+                    {"AZUREML_ENDPOINT_API_KEY", planted}});
+  }
+  void expect_nothing_seen() const {
+    const std::string all = out_.str() + err_.str();
+    EXPECT_NE(all, "");
+    for (const char* secret : {"PLANTED", "s3cr3t"})
+      EXPECT_THAT(all, testing::Not(testing::HasSubstr(secret)));
+  }
+  test::ScopedVariables variables_;
+  std::ostringstream out_, err_;
+};
+
+TEST_F(PlantedSecretsOfTheProcess, AreNotShownBySigning) {
+  const std::string head = "POST /endpoints/e/invocations HTTP/1.1\r\nHost: h.example\r\n";
+  const std::string requests[] = {head + "Content-Type: text/plain\r\n\r\nbody",
+                                  head + "X-Amz-Security-Token: " + planted +
+                                      "\r\nAuthorization: Bearer " + planted +
+                                      "\r\nX-Amz-Date: 20200101T000000Z\r\n\r\n",
+                                  "POST /", ""};
+  for (const std::string& request : requests) {
+    for (const int expires : {0, 60, -1}) {
+      std::istringstream in(request);
+      cli::sign_command({.file = "-", .service = "sagemaker", .expires_seconds = expires}, in, out_,
+                        err_);
+      std::istringstream other(request);
+      cli::sign_command({.file = "-", .service = "sagemaker", .time = "soon"}, other, out_, err_);
+    }
+  }
+  EXPECT_THAT(out_.str(), testing::HasSubstr("x-amz-security-token"));
+  expect_nothing_seen();
+}
+
+TEST_F(PlantedSecretsOfTheProcess, AreNotShownByDecoding) {
+  for (const char* body :
+       {"data: {\"error\":{\"message\":\"no\",\"code\":401}}\n\n", "data: [DONE]\n\n", "{\"a\":"}) {
+    for (const char* dialect : {"auto", "openai", "gemini", "no such"}) {
+      std::istringstream in(body);
+      cli::run_decode({.dialect = dialect}, in, out_, err_);
+    }
+  }
+  expect_nothing_seen();
 }
 
 INSTANTIATE_TEST_SUITE_P(Sources, PlantedSecrets, testing::ValuesIn(all_sources()),

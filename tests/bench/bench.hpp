@@ -3,6 +3,8 @@
 // ratio; wall time depends on whatever else the machine does.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +34,7 @@ class RawCurl {
   /// One POST; gives the number of bytes of the answer, which is kept if `keep` and dropped
   /// otherwise.
   std::size_t post(bool keep);
+  [[nodiscard]] void* handle() const noexcept { return handle_; }
 
  private:
   static std::size_t receive(char* data, std::size_t size, std::size_t count, void* self);
@@ -40,6 +43,23 @@ class RawCurl {
   std::string body_, answer_;
   std::size_t received_ = 0;
   bool keep_ = false;
+};
+
+/// libcurl's multi interface at its most direct: `width` easy handles on one multi, used again and
+/// again.
+class RawMulti {
+ public:
+  RawMulti(const std::string& url, const std::string& body, std::size_t width);
+  ~RawMulti();
+  RawMulti(const RawMulti&) = delete;
+  RawMulti& operator=(const RawMulti&) = delete;
+
+  /// So many POSTs, always `width` at once.
+  void post(std::size_t count);
+
+ private:
+  std::vector<std::unique_ptr<RawCurl>> curls_;
+  void* multi_;
 };
 
 }  // namespace ek::bench

@@ -1,6 +1,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "bench/bench.hpp"
@@ -16,6 +17,12 @@ constexpr const char* request_headers[] = {
     "Credential=AKIDEXAMPLE/20261125/us-east-1/sagemaker/aws4_request, "
     "SignedHeaders=content-type;host;x-amz-date, "
     "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"};
+
+void check(CURLcode code) {
+  if (code == CURLE_OK) return;
+  fmt::print(stderr, "libcurl: {}\n", curl_easy_strerror(code));
+  std::exit(1);
+}
 
 }  // namespace
 
@@ -50,11 +57,38 @@ std::size_t RawCurl::post(bool keep) {
   keep_ = keep;
   received_ = 0;
   answer_.clear();
-  if (const CURLcode code = curl_easy_perform(handle_); code != CURLE_OK) {
-    fmt::print(stderr, "libcurl: {}\n", curl_easy_strerror(code));
-    std::exit(1);
-  }
+  check(curl_easy_perform(handle_));
   return received_;
+}
+
+RawMulti::RawMulti(const std::string& url, const std::string& body, std::size_t width)
+    : multi_(curl_multi_init()) {
+  for (std::size_t i = 0; i < width; ++i) curls_.push_back(std::make_unique<RawCurl>(url, body));
+}
+
+RawMulti::~RawMulti() { curl_multi_cleanup(multi_); }
+
+void RawMulti::post(std::size_t count) {
+  std::size_t started = 0;
+  std::size_t ended = 0;
+  for (; started < std::min(count, curls_.size()); ++started)
+    curl_multi_add_handle(multi_, curls_[started]->handle());
+  while (ended < count) {
+    int running = 0;
+    curl_multi_perform(multi_, &running);
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      check(message->data.result);
+      CURL* easy = message->easy_handle;
+      curl_multi_remove_handle(multi_, easy);
+      ++ended;
+      if (started < count) {
+        curl_multi_add_handle(multi_, easy);
+        ++started;
+      }
+    }
+    if (ended < count) curl_multi_poll(multi_, nullptr, 0, 1000, nullptr);
+  }
 }
 
 }  // namespace ek::bench

@@ -294,6 +294,14 @@ static void takes_null_for_an_error_and_not_for_a_crash(void) {
   CHECK(epk_chat_start(NULL, NULL, NULL, NULL, NULL) == EPK_INVALID_REQUEST);
   CHECK(epk_call_next(NULL, -1, &event, NULL) == EPK_INVALID_REQUEST);
   CHECK(epk_options_set(NULL, "uri", "x", 1, NULL) == EPK_INVALID_REQUEST);
+  CHECK(epk_queue_new(NULL, NULL, NULL) == EPK_INVALID_REQUEST);
+  CHECK(epk_queue_next(NULL, -1, NULL, &event, NULL) == EPK_INVALID_REQUEST);
+  CHECK(epk_queue_size(NULL) == 0);
+  CHECK(epk_queue_fd(NULL) == -1);
+  CHECK(epk_queue_wait_ms(NULL) == -1);
+  epk_queue_cancel(NULL, 1);
+  epk_queue_wake(NULL);
+  epk_queue_free(NULL);
   epk_call_cancel(NULL);
   epk_options_free(NULL);
   epk_client_free(NULL);

@@ -127,6 +127,11 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
   service.base_url = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", service.options.host,
                                  v6 ? "]" : "", (*server)->port());
   running->server = *std::move(server);
+  for (const std::string& order : service.options.faults) {
+    auto fault = parse_fault(order);
+    if (!fault) return fault.error();
+    service.faults.add(*std::move(fault));
+  }
   service.aws_keys.add(
       {.keys = service.secrets.aws, .arn = "arn:aws:iam::123456789012:user/emulator"});
   if (auto fine = register_certificate(service); !fine) return fine.error();
@@ -147,7 +152,7 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
   }
   for (const auto* one : {&running->server, &running->tls_server}) {
     if (!*one) continue;
-    (*one)->listen([&service](const Request& request) { return serve(service, request); },
+    (*one)->listen([&service](const Request& request) { return handle(service, request); },
                    service.options.log);
   }
   return std::unique_ptr<Emulator>(new Emulator(std::move(running)));
@@ -164,7 +169,9 @@ const std::map<std::string, std::string>& Emulator::environment() const noexcept
 Secret Emulator::google_key_json() const { return Secret(running_->google_key()); }
 Secret Emulator::arc_key() const { return running_->service->secrets.arc_key; }
 Secret Emulator::azure_key() const { return running_->service->secrets.azure_key; }
-std::string Emulator::stats_json() const { return running_->service->stats.json(); }
+std::string Emulator::stats_json() const {
+  return running_->service->stats.json(running_->service->faults.hits());
+}
 
 void Emulator::stop() {
   running_->service->stop.set();

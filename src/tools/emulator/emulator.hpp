@@ -45,7 +45,8 @@ struct Options {
   std::string upstream{};        ///< Base URL of a server with /v1/chat/completions; "" is none.
   std::string upstream_model{};  ///< In place of the model that the caller names.
   Secret upstream_key{};         ///< Sent to it as Bearer.
-  int connections = 1024;        ///< Served at once; each one that is open has a thread.
+  std::vector<std::string> faults{};  ///< For all calls of models; see faults.hpp.
+  int connections = 1024;             ///< Served at once; each one that is open has a thread.
   std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
   /// One line for each request answered: method, path, status, never a secret. Any thread.
   std::function<void(const std::string& line)> log{};

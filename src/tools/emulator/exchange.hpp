@@ -45,11 +45,14 @@ class Form {
 class BodySource {
  public:
   struct Chunk {
-    enum class State { more, end, cut } state = State::more;
-    std::string bytes{};  ///< Goes out as one HTTP chunk; empty at an end or a cut.
+    enum class State { more, end, cut, reset } state = State::more;
+    /// Goes out as one HTTP chunk. Empty: nothing yet, ask again if the client is still there; or
+    /// at an end.
+    std::string bytes{};
   };
   virtual ~BodySource() = default;
-  /// Blocks until there is something. `cut` closes the connection without the last chunk.
+  /// Blocks until there is something, or for a moment. `cut` closes the connection without the last
+  /// chunk, `reset` with a TCP RST.
   virtual Chunk next() = 0;
 };
 
@@ -59,7 +62,9 @@ struct Reply {
   std::vector<Header> headers{};
   std::string body{};
   std::unique_ptr<BodySource> stream{};  ///< In place of `body`.
+  std::optional<std::size_t> length{};   ///< Of `stream`, announced; else it is chunked.
   bool close = false;                    ///< Closes the connection afterwards.
+  bool reset = false;                    ///< A TCP RST in place of all the rest.
 };
 
 }  // namespace ek::emulator

@@ -8,6 +8,7 @@
 
 #include "endpointkit/version.hpp"
 #include "tools/emulator/emulator.hpp"
+#include "tools/emulator/faults.hpp"
 #include "tools/emulator/identity.hpp"
 
 namespace {
@@ -88,6 +89,23 @@ With --upstream a real server answers instead (its key is read from ENDPOINTKIT_
 Secrets are random at each start, unless --seed is given; Google's RSA key always is. The files are
 readable by their owner only and stay when the emulator ends. SIGTERM and SIGINT end it with 0.)";
 
+constexpr const char* faults_before =
+    R"(
+
+Faults: what goes wrong on the way, to order with a header on one request or for all calls of models
+  x-emulator-fault: cut;after=120                  this request
+  --fault '503;times=2;cloud=vertex'               the first two calls of Vertex AI
+An order is a name and parameters. times=N: only so many requests are hit, then all goes well (a
+header's order counts by its text: id=TEXT tells two apart). cloud=sagemaker, vertex or azureml.
+after=BYTES counts the bytes of the body, without HTTP's chunk sizes. Times are in milliseconds.
+)";
+constexpr const char* faults_after =
+    R"(  RETRY is any of retry-after=TEXT, retry-date=SECONDS (Retry-After as the date so far from now),
+  retry-after-ms=TEXT, x-ms-retry-after-ms=TEXT, x-amz-retry-after=TEXT (milliseconds) and, in the
+  body of Vertex AI's errors, retry-info=SECONDS.
+Refusals come before the model: they are no generation in /_emulator/stats, which counts each order
+under "faults". HTTP/2 is not spoken, so there is no GOAWAY.)";
+
 struct Command {
   Options options{.tokens_per_second = 60};
   std::string env_file;
@@ -132,6 +150,8 @@ void declare(CLI::App& app, Command& command) {
                  "model: https, or http to loopback");
   app.add_option("--upstream-model", options.upstream_model,
                  "Model name for it, in place of the caller's");
+  app.add_option("--fault", options.faults,
+                 "What goes wrong with all calls of models, from the table below; may be repeated");
   app.add_option("--connections", options.connections, "Connections served at once")
       ->capture_default_str();
   app.add_flag("--verbose", command.verbose, "Log each request on stderr, without secrets");
@@ -197,7 +217,7 @@ int run(Command& command) {
 
 int main(int argc, char** argv) {
   CLI::App app(description, "endpointkit-emulator");
-  app.footer(footer);
+  app.footer(footer + (faults_before + ek::emulator::fault_help()) + faults_after);
   Command command;
   declare(app, command);
   CLI11_PARSE(app, argc, argv);

@@ -67,6 +67,8 @@ std::optional<EntraRefusal> refuse_assertion(Service& service, const Request& re
 
 /// An error of the AWS services: its code stands in a header, its text in the body.
 Reply aws_error(int status, std::string_view code, std::string_view message);
+/// The same inside an event stream: a whole message. In sagemaker.cpp.
+std::string aws_exception_message(std::string_view type, std::string_view payload);
 /// A google.rpc.Status; `reason` of an ErrorInfo, or "".
 Reply google_error(int status, std::string_view name, std::string_view message,
                    std::string_view reason = {}, std::string_view rpc = {});

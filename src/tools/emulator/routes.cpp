@@ -34,21 +34,28 @@ Serve identity_service(const Request& request) {
 
 }  // namespace
 
+std::string_view cloud_of(const Request& request) noexcept {
+  const std::string_view path = request.path;
+  if (path.starts_with("/endpoints/")) return "sagemaker";
+  const bool project = path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/");
+  if (project && !path.starts_with("/v1/projects/-/")) return "vertex";
+  return request.method == "POST" && is_azure_ml(path) ? "azureml" : "";
+}
+
 Reply serve(Service& service, const Request& request) {
   const std::string_view path = request.path;
   if (const Serve identity = identity_service(request)) return identity(service, request);
-  if (path == "/_emulator/stats") return {.body = service.stats.json()};
-  if (path.starts_with("/endpoints/")) return serve_sagemaker(service, request);
-  if (path.starts_with("/v1/projects/") || path.starts_with("/v1beta1/projects/")) {
-    return serve_vertex(service, request);
-  }
+  if (path == "/_emulator/stats") return {.body = service.stats.json(service.faults.hits())};
+  const std::string_view cloud = cloud_of(request);
+  if (cloud == "sagemaker") return serve_sagemaker(service, request);
+  if (cloud == "vertex") return serve_vertex(service, request);
+  if (cloud == "azureml") return serve_azure_ml(service, request);
   if (path.ends_with("/v2.0/.well-known/openid-configuration")) {
     return serve_entra_metadata(service, request);
   }
   const bool post = request.method == "POST";
   if (post && path == "/token") return serve_google_token(service, request);
   if (post && path.ends_with("/oauth2/v2.0/token")) return serve_entra(service, request);
-  if (post && is_azure_ml(path)) return serve_azure_ml(service, request);
   return {.status = 404,
           .content_type = "text/plain; charset=utf-8",
           .body = "endpointkit-emulator serves no such path; see endpointkit-emulator --help\n"};

@@ -37,15 +37,6 @@ std::optional<Invocation> invocation_of(std::string_view path) {
                     .stream = verb != "/invocations"};
 }
 
-std::string exception_message(std::string_view type, std::string_view payload) {
-  const std::array<wire::MessageHeader, 3> headers = {
-      {{.name = ":exception-type", .bytes = type},
-       {.name = ":content-type", .bytes = "application/json"},
-       {.name = ":message-type", .bytes = "exception"}}};
-  auto message = wire::encode_message(headers, payload);
-  return message ? *std::move(message) : std::string();
-}
-
 std::string payload_part(std::string_view bytes) {
   constexpr std::array<wire::MessageHeader, 3> headers = {
       {{.name = ":event-type", .bytes = "PayloadPart"},
@@ -58,7 +49,7 @@ std::string payload_part(std::string_view bytes) {
 Envelope event_stream() {
   return {.wrap = payload_part, .wrap_failure = [](const Error& error) {
             const ordered_json body = {{"Message", error.message}, {"ErrorCode", "StreamBroken"}};
-            return exception_message("ModelStreamError", body.dump());
+            return aws_exception_message("ModelStreamError", body.dump());
           }};
 }
 
@@ -141,6 +132,15 @@ Reply invoke(Service& service, const Invocation& invocation, const std::string& 
 }
 
 }  // namespace
+
+std::string aws_exception_message(std::string_view type, std::string_view payload) {
+  const std::array<wire::MessageHeader, 3> headers = {
+      {{.name = ":exception-type", .bytes = type},
+       {.name = ":content-type", .bytes = "application/json"},
+       {.name = ":message-type", .bytes = "exception"}}};
+  auto message = wire::encode_message(headers, payload);
+  return message ? *std::move(message) : std::string();
+}
 
 Reply serve_sagemaker(Service& service, const Request& request) {
   auto invocation = invocation_of(request.path);

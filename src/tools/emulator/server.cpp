@@ -34,35 +34,6 @@ Request request_of(const httplib::Request& from) {
   return request;
 }
 
-// False cuts the connection: without it, the last chunk would say that the body is whole.
-bool send_next(BodySource& source, httplib::DataSink& sink) {
-  const BodySource::Chunk chunk = source.next();
-  switch (chunk.state) {
-    case BodySource::Chunk::State::cut:
-      return false;
-    case BodySource::Chunk::State::end:
-      sink.done();
-      return true;
-    case BodySource::Chunk::State::more:
-      break;
-  }
-  return sink.write(chunk.bytes.data(), chunk.bytes.size());
-}
-
-void fill(httplib::Response& to, Reply reply) {
-  to.status = reply.status;
-  for (const Header& header : reply.headers) to.set_header(header.name, header.value);
-  if (reply.close) to.set_header("Connection", "close");
-  if (!reply.stream) {
-    to.set_content(reply.body, reply.content_type);
-    return;
-  }
-  const std::shared_ptr<BodySource> source = std::move(reply.stream);
-  to.set_chunked_content_provider(
-      reply.content_type,
-      [source](std::size_t, httplib::DataSink& sink) { return send_next(*source, sink); });
-}
-
 int port_of(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
     sockaddr_in v4{};
@@ -74,18 +45,79 @@ int port_of(const sockaddr_storage& address) {
   return address.ss_family == AF_INET6 ? ntohs(v6.sin6_port) : -1;
 }
 
-// The library waits on a kept-alive connection until its timeout, even while it stops, and does not
-// say which sockets those are: they are the ones whose own end is our port.
-void wake_idle_connections(int port) {
+// getsockname(2) or getpeername(2).
+int port_by(int (*ask)(int, sockaddr*, socklen_t*), int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  void* raw = &address;
+  return ask(fd, static_cast<sockaddr*>(raw), &size) == 0 ? port_of(address) : -1;
+}
+
+// The library does not say which sockets are its connections: they are the ones whose own end is
+// our port.
+template <class Act>
+void for_each_connection(int port, Act act) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
   const int end = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, 65536));
   for (int fd = 3; fd < end; ++fd) {
-    sockaddr_storage address{};
-    socklen_t size = sizeof address;
-    void* raw = &address;
-    if (::getsockname(fd, static_cast<sockaddr*>(raw), &size) != 0) continue;
-    if (port_of(address) == port) ::shutdown(fd, SHUT_RD);
+    if (port_by(::getsockname, fd) == port) act(fd);
+  }
+}
+
+// It waits on a kept-alive connection until its timeout, even while it stops.
+void wake_idle_connections(int port) {
+  for_each_connection(port, [](int fd) { ::shutdown(fd, SHUT_RD); });
+}
+
+// A TCP RST, and the socket stays the library's to close: connect(2) to AF_UNSPEC dissolves the
+// association, which SO_LINGER could not, since the library shuts down before it closes.
+void send_reset(const httplib::Request& on) {
+  for_each_connection(on.local_port, [&](int fd) {
+    if (port_by(::getpeername, fd) != on.remote_port) return;
+    sockaddr nobody{};
+    nobody.sa_family = AF_UNSPEC;
+    ::connect(fd, &nobody, sizeof nobody);
+  });
+}
+
+// False cuts the connection: without it, the last chunk would say that the body is whole.
+bool send_next(BodySource& source, httplib::DataSink& sink, const std::function<void()>& reset) {
+  const BodySource::Chunk chunk = source.next();
+  switch (chunk.state) {
+    case BodySource::Chunk::State::reset:
+      reset();
+      return false;
+    case BodySource::Chunk::State::cut:
+      return false;
+    case BodySource::Chunk::State::end:
+      if (!sink.done) return false;  // its length was announced, and it is shorter
+      sink.done();
+      return true;
+    case BodySource::Chunk::State::more:
+      break;
+  }
+  if (chunk.bytes.empty()) return sink.is_writable();
+  return sink.write(chunk.bytes.data(), chunk.bytes.size());
+}
+
+void fill(httplib::Response& to, Reply reply, std::function<void()> reset) {
+  if (reply.reset) reset();
+  to.status = reply.status;
+  for (const Header& header : reply.headers) to.set_header(header.name, header.value);
+  if (reply.close) to.set_header("Connection", "close");
+  if (!reply.stream) {
+    to.set_content(reply.body, reply.content_type);
+    return;
+  }
+  const auto send = [source = std::shared_ptr(std::move(reply.stream)), reset = std::move(reset)](
+                        httplib::DataSink& sink) { return send_next(*source, sink, reset); };
+  if (reply.length) {
+    to.set_content_provider(*reply.length, reply.content_type,
+                            [send](auto, auto, auto& sink) { return send(sink); });
+  } else {
+    to.set_chunked_content_provider(reply.content_type,
+                                    [send](auto, auto& sink) { return send(sink); });
   }
 }
 
@@ -170,7 +202,7 @@ struct Server::Parts {
   std::atomic<bool> ended = false;
 
   void answer(const httplib::Request& from, httplib::Response& to) {
-    fill(to, handler(request_of(from)));
+    fill(to, handler(request_of(from)), [&from] { send_reset(from); });
     // Paths hold no secret: those travel in headers and bodies.
     if (log) {
       const std::string path = from.target.substr(0, from.target.find('?'));

@@ -12,7 +12,7 @@ EndpointCount Stats::at(const std::string& endpoint) const {
   return found == counts_.end() ? EndpointCount{} : found->second;
 }
 
-std::string Stats::json() const {
+std::string Stats::json(const std::map<std::string, int>& faults) const {
   using nlohmann::ordered_json;
   ordered_json endpoints = ordered_json::object();
   {
@@ -29,7 +29,8 @@ std::string Stats::json() const {
   }
   const ordered_json json = {
       {"endpoints", endpoints},
-      {"tokens_issued", {{"google", google_tokens.load()}, {"entra", entra_tokens.load()}}}};
+      {"tokens_issued", {{"google", google_tokens.load()}, {"entra", entra_tokens.load()}}},
+      {"faults", faults}};
   return json.dump(2) + "\n";
 }
 

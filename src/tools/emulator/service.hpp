@@ -10,6 +10,7 @@
 
 #include "tools/emulator/emulator.hpp"
 #include "tools/emulator/exchange.hpp"
+#include "tools/emulator/faults.hpp"
 #include "tools/emulator/generation.hpp"
 #include "tools/emulator/secrets.hpp"
 #include "tools/emulator/tls.hpp"
@@ -36,8 +37,8 @@ class Stats {
     change(counts_[endpoint]);
   }
   [[nodiscard]] EndpointCount at(const std::string& endpoint) const;
-  /// {"endpoints":{NAME:{…}},"tokens_issued":{"google":n,"entra":n}}
-  [[nodiscard]] std::string json() const;
+  /// {"endpoints":{NAME:{…}},"tokens_issued":{"google":n,"entra":n},"faults":{ORDER:n}}
+  [[nodiscard]] std::string json(const std::map<std::string, int>& faults = {}) const;
 
   std::atomic<int> google_tokens = 0;
   std::atomic<int> entra_tokens = 0;
@@ -107,6 +108,7 @@ struct Service {
   TokenBook sso_tokens{};       ///< Of IAM Identity Center.
   TokenBook used_assertions{};  ///< Ids of client assertions, which count once.
   KeyBook aws_keys{};
+  FaultBook faults{};
   StopFlag stop{};
 
   /// The one provider of the one workload identity pool.
@@ -153,5 +155,9 @@ Reply serve_managed_identity(Service& service, const Request& request);
 
 /// The service that a path belongs to, and its answer; 404 for others. In routes.cpp.
 Reply serve(Service& service, const Request& request);
+/// Whose model a path calls: "sagemaker", "vertex" or "azureml"; "" for other paths. In routes.cpp.
+std::string_view cloud_of(const Request& request) noexcept;
+/// serve(), with what was ordered to happen to calls of models. In handle.cpp.
+Reply handle(Service& service, const Request& request);
 
 }  // namespace ek::emulator

@@ -1,0 +1,32 @@
+// What a request gets: the answer of a service or of a recording, with the fault that was ordered.
+#include "tools/emulator/fault_kinds.hpp"
+#include "tools/emulator/service.hpp"
+
+namespace ek::emulator {
+namespace {
+
+Reply refuse_order(const Error& error) {
+  return {.status = 400,
+          .content_type = "text/plain; charset=utf-8",
+          .body = "endpointkit-emulator: " + error.message + "\n"};
+}
+
+Reply answer_with_faults(Service& service, std::string_view cloud, const Request& request) {
+  const auto plain = [&] { return serve(service, request); };
+  const auto fault = service.faults.take(cloud, request.header(fault_header));
+  if (!fault) return refuse_order(fault.error());
+  if (!*fault) return plain();
+  auto reply =
+      (**fault).kind->act({.service = service, .fault = **fault, .cloud = cloud, .answer = plain});
+  return reply ? *std::move(reply) : refuse_order(reply.error());
+}
+
+}  // namespace
+
+Reply handle(Service& service, const Request& request) {
+  const std::string_view cloud = cloud_of(request);
+  if (cloud.empty()) return serve(service, request);
+  return answer_with_faults(service, cloud, request);
+}
+
+}  // namespace ek::emulator

@@ -68,6 +68,19 @@ struct RetryPolicy {
   bool operator==(const RetryPolicy&) const = default;
 };
 
+/// What one application allows itself, so that the provider need not refuse it; 0 is no limit. A
+/// call that has to wait does so in turn, up to its total timer. What the provider says of its own
+/// limits (x-ratelimit-remaining-*, the Retry-After of a 429) is obeyed as well.
+struct Limits {
+  int max_in_flight = 0;  ///< Attempts under way.
+  double requests_per_minute = 0;
+  /// Prompt and answer. Estimated before the call (four bytes a token, and max_tokens), trued up by
+  /// the usage that the provider reports.
+  double tokens_per_minute = 0;
+
+  bool operator==(const Limits&) const = default;
+};
+
 /// What a cancelled stream does.
 enum class CancelMode {
   abort,  ///< Closes the connection at once: providers stop working, and billing, where they can.
@@ -156,6 +169,10 @@ class EK_API Endpoint {
 
   /// The URI it was opened with, without secrets.
   [[nodiscard]] std::string_view uri() const noexcept;
+  /// The same model under limits of its own, which all calls of the result and its groups share.
+  /// Also by text: the options max_in_flight, requests_per_minute and tokens_per_minute of open().
+  /// Errors: invalid_request if a limit is negative or no number.
+  [[nodiscard]] Result<Endpoint> with_limits(const Limits& limits) const;
   /// Which identity signs its calls, without secrets.
   [[nodiscard]] std::string describe_credentials() const;
   /// Looks for an identity as a call would, and tells what it found on the way. Fetches a token
@@ -184,8 +201,8 @@ struct ClientOptions {
   std::shared_ptr<const Environment> environment{};  ///< Null for the real one.
 };
 
-/// Options by key and text, as in a URI's query: dialect, base_url, and what the cloud's header
-/// lists.
+/// Options by key and text, as in a URI's query: dialect, base_url, the limits (max_in_flight,
+/// requests_per_minute, tokens_per_minute) and what the cloud's header lists.
 using EndpointOptions = std::map<std::string, std::string, std::less<>>;
 
 /// Owns what endpoints share: connections, TLS sessions, tokens, the retry budget. Cheap to copy;

@@ -8,6 +8,7 @@
 
 #include "base/uri.hpp"
 #include "cloud/azure_ml/entry.hpp"
+#include "cloud/family/options.hpp"
 #include "cloud/sagemaker/entry.hpp"
 #include "cloud/vertex/entry.hpp"
 #include "endpoint/cloud.hpp"
@@ -42,11 +43,14 @@ Result<Endpoint> Client::open(std::string_view text, const Credentials& credenti
   if (!uri) return uri.error();
   EndpointOptions all = options;  // these win over the query
   for (const auto& [key, value] : uri->query) all.emplace(key, value);
+  const auto limits = take_limits(all);
+  if (!limits) return limits.error();
   for (const CloudEntry& entry : clouds) {
     if (entry.scheme != uri->scheme) continue;
     auto cloud = entry.open(*uri, all, environment_of(*this));
     if (!cloud) return cloud.error();
-    return make_endpoint(*this, *std::move(cloud), credentials);
+    auto endpoint = make_endpoint(*this, *std::move(cloud), credentials);
+    return endpoint && *limits ? endpoint->with_limits(**limits) : std::move(endpoint);
   }
   return Error{.code = ErrorCode::invalid_request,
                .phase = Phase::request,

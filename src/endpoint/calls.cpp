@@ -12,6 +12,8 @@
 namespace ek {
 namespace {
 
+constexpr double bytes_a_token = 4;  // of the request's text, roughly
+
 // Headers that decide where the request goes, what it proves or how it is framed are not the
 // caller's.
 Result<void> check_headers(const std::vector<Header>& headers) {
@@ -35,7 +37,9 @@ Result<void> check_headers(const std::vector<Header>& headers) {
 
 Result<CallPtr> make_call(const EndpointPtr& endpoint, Operation operation,
                           const std::vector<Header>& headers, const CallOptions& options,
-                          std::unique_ptr<Consumer> consumer) {
+                          std::unique_ptr<Consumer> consumer, std::int64_t max_tokens = 0) {
+  const double tokens =
+      static_cast<double>(operation.body.size()) / bytes_a_token + static_cast<double>(max_tokens);
   for (const auto* list : {&headers, &options.headers}) {
     if (auto good = check_headers(*list); !good) return std::move(good).error();
   }
@@ -46,7 +50,8 @@ Result<CallPtr> make_call(const EndpointPtr& endpoint, Operation operation,
                         .retry = options.retry.value_or(defaults.retry),
                         .on_cancel = options.on_cancel,
                         .stop = options.stop,
-                        .observer = options.observer ? options.observer : defaults.observer};
+                        .observer = options.observer ? options.observer : defaults.observer,
+                        .tokens = tokens};
   for (const auto* list : {&headers, &options.headers}) {
     plan.request.headers.insert(plan.request.headers.end(), list->begin(), list->end());
   }
@@ -60,7 +65,8 @@ Result<CallPtr> make_chat_call(const EndpointPtr& endpoint, const ChatRequest& r
   auto body = endpoint->dialect->encode(request, hints);
   if (!body) return std::move(body).error();
   Operation operation{.kind = Operation::Kind::chat, .stream = stream, .body = *std::move(body)};
-  return make_call(endpoint, std::move(operation), {}, options, std::move(consumer));
+  return make_call(endpoint, std::move(operation), {}, options, std::move(consumer),
+                   request.max_tokens.value_or(0));
 }
 
 Operation invoke_operation(const InvokeRequest& request, bool stream) {

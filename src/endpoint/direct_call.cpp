@@ -1,7 +1,5 @@
 #include "endpoint/direct_call.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/http_date.hpp"
@@ -9,6 +7,7 @@
 #include "base/text.hpp"
 #include "base/uuid.hpp"
 #include "endpoint/retry.hpp"
+#include "endpoint/timers.hpp"
 
 namespace ek {
 namespace {
@@ -18,44 +17,6 @@ using Kind = CallMoment::Kind;
 
 constexpr std::size_t max_error_body_bytes = 64 * 1024;
 constexpr std::size_t max_kept_error_body_bytes = 4 * 1024;
-constexpr std::chrono::seconds throughput_window(10);
-constexpr std::chrono::seconds drain_limit(30);
-
-Error cancelled(std::string_view more = "") {
-  return {.code = ErrorCode::cancelled,
-          .phase = Phase::stream,
-          .message = fmt::format("the caller cancelled the call{}", more)};
-}
-
-Error timeout_error(Phase phase, const Timeouts& timeouts) {
-  const auto say = [&](std::string_view what, milliseconds limit, std::string_view member) {
-    return Error{
-        .code = ErrorCode::timeout,
-        .phase = phase,
-        .message = fmt::format("{} within {} ms; raise Timeouts::{} if the model needs longer",
-                               what, limit.count(), member),
-        .retryable = true};
-  };
-  switch (phase) {
-    case Phase::first_event:
-      return say("no piece of the answer came", timeouts.first_event, "first_event");
-    case Phase::idle:
-      return say("nothing more of the answer came", timeouts.idle, "idle");
-    case Phase::throughput:
-      return {
-          .code = ErrorCode::timeout,
-          .phase = phase,
-          .message = fmt::format("in {} s less than {} bytes a second of the answer came; lower "
-                                 "Timeouts::min_bytes_per_second if that is enough",
-                                 throughput_window.count(), timeouts.min_bytes_per_second),
-          .retryable = true};
-    case Phase::stream:
-      return cancelled(fmt::format("; the answer had not ended {} s later", drain_limit.count()));
-    default:
-      return say("the call was not over", timeouts.total, "total");
-  }
-}
-
 }  // namespace
 
 DirectCall::DirectCall(Plan plan, std::unique_ptr<Consumer> consumer)
@@ -96,6 +57,8 @@ bool DirectCall::item_waits() {
 
 void DirectCall::step() {
   switch (state_) {
+    case State::queued:
+      return queue();
     case State::signing:
       return sign();
     case State::sending:
@@ -114,6 +77,15 @@ void DirectCall::step() {
 void DirectCall::move_to(State state) {
   state_ = state;
   progressed_ = true;
+}
+
+void DirectCall::queue() {
+  const auto& limiter = endpoint().limiter;
+  if (limiter == nullptr) return move_to(State::signing);
+  if (ticket_ == nullptr) ticket_ = limiter->enter(plan_.tokens, [host = host_] { host->wake(); });
+  const auto later = ticket_->admit(now());
+  if (!later) return move_to(State::signing);
+  turn_at_ = *later;
 }
 
 void DirectCall::sign() {
@@ -161,6 +133,8 @@ void DirectCall::await_head() {
     last_bytes_ = window_began_ = pumped();
     window_bytes_ = 0;
     tell({.kind = Kind::headers, .took = last_bytes_ - attempt_began_});
+    if (const auto& limiter = endpoint().limiter)
+      limiter->learn(*head, retry_after(*head, environment().now()), now());
     if (head->status < 200 || head->status > 299) {
       error_body_.clear();
       return move_to(State::explaining);
@@ -254,7 +228,7 @@ void DirectCall::scrub_proof(Error& error) const {
 }
 
 void DirectCall::back_off() {
-  if (now() >= retry_at_) move_to(State::signing);
+  if (now() >= retry_at_) move_to(State::queued);
 }
 
 void DirectCall::finish() {
@@ -263,6 +237,7 @@ void DirectCall::finish() {
   // connection can be used again. A server that keeps the stream open is not waited for.
   if (!exchange_->ended()) host_->lane().wait(now());
   exchange_->consume(exchange_->body().size());
+  if (ticket_ != nullptr) settle();
   if (draining_) return end(cancelled());
   release();
   move_to(State::done);
@@ -279,10 +254,11 @@ bool DirectCall::renew_proof(const Error& error) {
 
 void DirectCall::fail(Error error) {
   exchange_.reset();
+  ticket_.reset();
   if (committed_ || stop_.stop_requested()) return end(std::move(error));
   if (renew_proof(error)) {
     tell({.kind = Kind::attempt_failed, .error = &error, .retry_in = milliseconds(0)});
-    return move_to(State::signing);
+    return move_to(State::queued);
   }
   const auto delay =
       retry_delay(error, plan_.retry, attempts_ - free_attempts_, environment().random(),
@@ -309,8 +285,17 @@ void DirectCall::end(Error error) {
   tell({.kind = Kind::ended, .took = pumped(), .error = &*error_, .usage = consumer_->usage()});
 }
 
+void DirectCall::settle() {
+  const Usage* usage = consumer_->usage();
+  if (usage == nullptr) return;
+  const auto both = usage->input_tokens.value_or(0) + usage->output_tokens.value_or(0);
+  const std::int64_t used = usage->total_tokens.value_or(both);
+  if (used > 0) ticket_->settle(static_cast<double>(used));
+}
+
 void DirectCall::release() {
   exchange_.reset();
+  ticket_.reset();
   waker_.reset();
 }
 
@@ -371,9 +356,10 @@ milliseconds DirectCall::time_left() const {
 }
 
 SteadyTime DirectCall::deadline() const {
-  if (state_ == State::backing_off) return retry_at_;
   const auto timer = next_timer();
-  return timer ? now() + (timer->due - pumped()) : SteadyTime::max();
+  const SteadyTime due = timer ? now() + (timer->due - pumped()) : SteadyTime::max();
+  if (state_ == State::backing_off) return std::min(due, retry_at_);
+  return state_ == State::queued ? std::min(due, turn_at_) : due;
 }
 
 }  // namespace ek

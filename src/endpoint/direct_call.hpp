@@ -1,9 +1,9 @@
-// A call to one endpoint as a state machine: sign, send, wait for the headers, read, and between
-// failed attempts back off.
+// A call to one endpoint as a state machine: wait for its turn, sign, send, wait for the headers,
+// read, and between failed attempts back off.
 //
-//   signing → sending → answering → done
-//      ↑         │          │
-//      └─ backing off ←─────┘   (only until the first item was handed out)
+//   queued → signing → sending → answering → done
+//      ↑                  │          │
+//      └─── backing off ←─┴──────────┘   (only until the first item was handed out)
 #pragma once
 
 #include <functional>
@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "endpoint/call.hpp"
+#include "endpoint/limiter.hpp"
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/observer.hpp"
 
@@ -29,6 +30,7 @@ class DirectCall final : public Call {
     CancelMode on_cancel = CancelMode::abort;
     std::stop_token stop;
     std::shared_ptr<Observer> observer;
+    double tokens = 0;  ///< Estimated, for the limiter.
   };
 
   DirectCall(Plan plan, std::unique_ptr<Consumer> consumer);
@@ -52,7 +54,7 @@ class DirectCall final : public Call {
   [[nodiscard]] const EndpointState& endpoint() const noexcept override { return *plan_.endpoint; }
 
  private:
-  enum class State { signing, sending, answering, explaining, backing_off, done };
+  enum class State { queued, signing, sending, answering, explaining, backing_off, done };
   using Duration = std::chrono::steady_clock::duration;
   struct Timer {
     Phase phase;
@@ -61,6 +63,7 @@ class DirectCall final : public Call {
 
   // One state each; every one moves on, or leaves `progressed_` false to wait for the lane.
   void step();
+  void queue();
   void sign();
   void send();
   void await_head();
@@ -78,6 +81,7 @@ class DirectCall final : public Call {
   [[nodiscard]] bool clock_was_wrong(const Error& error) const;
   void check_stop();
   void check_timers();
+  void settle();
   void release();
   void tell(CallMoment moment) const;
 
@@ -94,7 +98,7 @@ class DirectCall final : public Call {
   std::stop_source stop_;
   std::optional<std::stop_callback<std::function<void()>>> outer_stop_;
 
-  State state_ = State::signing;
+  State state_ = State::queued;
   bool progressed_ = false;
   const std::string id_;
   int attempts_ = 0;
@@ -109,6 +113,8 @@ class DirectCall final : public Call {
   std::optional<Error> error_;
   std::optional<HttpHead> head_;
   std::string error_body_;
+  std::unique_ptr<Limiter::Ticket> ticket_;  // of this attempt; null where there is no limit
+  SteadyTime turn_at_{};
   std::shared_ptr<SignJob> job_;
   std::vector<Header> added_;  // by this attempt to plan_.request; its end is the proof
 

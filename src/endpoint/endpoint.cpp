@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "base/text.hpp"
@@ -11,6 +12,7 @@
 #include "endpoint/client_state.hpp"
 #include "endpoint/consumers.hpp"
 #include "endpoint/endpoint_state.hpp"
+#include "endpoint/limiter.hpp"
 #include "endpoint/pumped_call.hpp"
 #include "endpointkit/version.hpp"
 #include "http/curl_transport.hpp"
@@ -108,6 +110,27 @@ Endpoint::Endpoint(std::shared_ptr<const EndpointState> state) : state_(std::mov
 Endpoint::Endpoint(Endpoint&&) noexcept = default;
 Endpoint& Endpoint::operator=(Endpoint&&) noexcept = default;
 Endpoint::~Endpoint() = default;
+
+Result<Endpoint> Endpoint::with_limits(const Limits& limits) const {
+  const auto good = [](double limit) { return std::isfinite(limit) && limit >= 0; };
+  if (limits.max_in_flight < 0 || !good(limits.requests_per_minute) ||
+      !good(limits.tokens_per_minute)) {
+    return Error{.code = ErrorCode::invalid_request,
+                 .phase = Phase::request,
+                 .message = fmt::format("limits are numbers, 0 or more; got max_in_flight {}, "
+                                        "requests_per_minute {}, tokens_per_minute {}",
+                                        limits.max_in_flight, limits.requests_per_minute,
+                                        limits.tokens_per_minute)};
+  }
+  if (state_->group) {
+    return Error{.code = ErrorCode::invalid_request,
+                 .phase = Phase::request,
+                 .message = "a group has no limits of its own: give them to its members"};
+  }
+  EndpointState state = *state_;
+  state.limiter = std::make_shared<Limiter>(limits);
+  return Endpoint(std::make_shared<const EndpointState>(std::move(state)));
+}
 
 std::string_view Endpoint::uri() const noexcept { return state_->uri; }
 std::string Endpoint::describe_credentials() const { return state_->signer->describe(); }

@@ -11,13 +11,15 @@
 namespace ek {
 
 class GroupState;  // endpoint/group_state.hpp
+class Limiter;     // endpoint/limiter.hpp
 
 struct EndpointState {
   std::shared_ptr<ClientState> client{};
-  std::unique_ptr<Cloud> cloud{};
+  std::shared_ptr<const Cloud> cloud{};
   const dialect::Dialect* dialect = nullptr;
   std::shared_ptr<Signer> signer{};
   std::string uri{};
+  std::shared_ptr<Limiter> limiter{};   ///< Null: no limits.
   std::shared_ptr<GroupState> group{};  ///< Set: calls go to its members; no cloud, no dialect, and
                                         ///< the signer is that of the first.
 };

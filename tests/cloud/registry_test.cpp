@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "endpoint/endpoint_state.hpp"
 #include "endpointkit/azure_ml.hpp"
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/ext/environment.hpp"
@@ -58,6 +59,19 @@ TEST_F(OpenTest, LetsOptionsWinOverTheQuery) {
   const auto endpoint =
       client_.open("sagemaker://eu-west-1/ep?dialect=klingon", keys_, {{"dialect", "tgi"}});
   EXPECT_TRUE(endpoint);
+}
+
+TEST_F(OpenTest, TakesLimitsOnEveryCloud) {
+  const EndpointOptions limits = {
+      {"max_in_flight", "4"}, {"requests_per_minute", "60.5"}, {"tokens_per_minute", "1e5"}};
+  for (const char* uri : {"sagemaker://eu-west-1/x?max_in_flight=9", "azureml://host/score"}) {
+    const auto endpoint = client_.open(uri, Credentials::from_environment(), limits);
+    ASSERT_TRUE(endpoint) << describe(endpoint.error());
+    EXPECT_NE(endpoint->state()->limiter, nullptr);
+  }
+  const auto wrong = client_.open("sagemaker://eu-west-1/x?requests_per_minute=many");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message, HasSubstr("requests_per_minute wants a number"));
 }
 
 TEST_F(OpenTest, RefusesNetworkOptionsThatMakeNoSense) {

@@ -4,6 +4,9 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
+
+#include "base/text.hpp"
 
 namespace ek {
 
@@ -36,6 +39,31 @@ Result<void> check_known(const EndpointOptions& options, std::string_view cloud,
     }
   }
   return {};
+}
+
+Result<std::optional<Limits>> take_limits(EndpointOptions& options) {
+  Limits limits;
+  bool any = false;
+  const auto take = [&](const char* key, auto& limit) -> Result<void> {
+    const auto found = options.find(key);
+    if (found == options.end()) return {};
+    const std::string text = found->second;
+    const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), limit);
+    if (failure != std::errc{} || end != text.data() + text.size() || limit < 0) {
+      return invalid(fmt::format("the option {} wants a number, 0 or more, not \"{}\"", key,
+                                 clip(printable(text), 40)));
+    }
+    any = true;
+    options.erase(found);
+    return {};
+  };
+  if (auto good = take("max_in_flight", limits.max_in_flight); !good)
+    return std::move(good).error();
+  if (auto good = take("requests_per_minute", limits.requests_per_minute); !good)
+    return std::move(good).error();
+  if (auto good = take("tokens_per_minute", limits.tokens_per_minute); !good)
+    return std::move(good).error();
+  return any ? std::optional<Limits>(limits) : std::nullopt;
 }
 
 std::string variable(const Environment& environment, const std::string& name) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,10 @@ EndpointOptions set_options(
 /// Errors: invalid_request, naming the first key that is not in `known` and listing those.
 Result<void> check_known(const EndpointOptions& options, std::string_view cloud,
                          std::initializer_list<std::string_view> known);
+
+/// Takes max_in_flight, requests_per_minute and tokens_per_minute, which every cloud knows, out of
+/// `options`; none if none is set. Errors: invalid_request for what is no number.
+Result<std::optional<Limits>> take_limits(EndpointOptions& options);
 
 /// A variable's value, or "" if it is unset.
 std::string variable(const Environment& environment, const std::string& name);

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "tools/emulator/service.hpp"
 #include "tools/emulator/upstream.hpp"
 
@@ -36,17 +38,15 @@ class CountedGeneration final : public Generation {
       : inner_(std::move(inner)), stats_(stats), endpoint_(std::move(endpoint)) {
     stats_.change(endpoint_, [](EndpointCount& count) { ++count.generations; });
   }
-  ~CountedGeneration() override {
-    if (completed_) return;
-    stats_.change(endpoint_, [](EndpointCount& count) { ++count.abandoned; });
-  }
+  ~CountedGeneration() override { abandon(); }
   CountedGeneration(const CountedGeneration&) = delete;
   CountedGeneration& operator=(const CountedGeneration&) = delete;
 
   Result<std::optional<Piece>> next() override {
     auto piece = inner_->next();
-    if (!piece || *piece || completed_) return piece;
-    completed_ = true;
+    if (!piece) abandon();  // before the client can hear of it
+    if (!piece || *piece || counted_) return piece;
+    counted_ = true;
     stats_.change(endpoint_, [ending = inner_->ending()](EndpointCount& count) {
       ++count.completed;
       count.prompt_tokens += ending.prompt_tokens;
@@ -57,10 +57,15 @@ class CountedGeneration final : public Generation {
   Ending ending() const override { return inner_->ending(); }
 
  private:
+  void abandon() {
+    if (std::exchange(counted_, true)) return;
+    stats_.change(endpoint_, [](EndpointCount& count) { ++count.abandoned; });
+  }
+
   std::unique_ptr<Generation> inner_;
   Stats& stats_;
   std::string endpoint_;
-  bool completed_ = false;
+  bool counted_ = false;  // how it ended
 };
 
 }  // namespace

@@ -44,6 +44,10 @@ EXPECTED = {
     ("botocore", "azure certificate", "jwt x5t#S256"): "Python names the certificate by SHA-1; we as JavaScript, or by option",
     ("botocore", "azure managed app service", "header metadata"): "for the metadata service of virtual machines alone",
     ("javascript", "azure managed", "header content-type"): "of a request without a body",
+    ("*", "google file", "header accept"): "says that we read JSON",
+    ("javascript", "google file", "form encoding"): "charset after the media type",
+    ("javascript", "google file", "header content-type"): "its transport adds it to an object that becomes JSON",
+    ("botocore", "google file user", "form scope"): "a refresh token has its scopes; as in JavaScript, we ask for no others",
     ("*", "federation", "header accept"): "says that we read JSON",
     ("*", "federation", "header x-goog-api-client"): "names the library and what kind of credential it has",
     ("javascript", "federation", "form encoding"): "charset after the media type",
@@ -195,10 +199,10 @@ def compare_aws_subject(comparison, case, ours, theirs):
 
 
 def compare_federation(comparison, case, ours, theirs):
-    if not ours["url"].startswith("https://sts."):
+    if not headers_of(ours).get("content-type", "").startswith("application/x-www-form-urlencoded"):
         return compare_request(comparison, case, ours, theirs)
     our_fields, their_fields = compare_form(comparison, case, ours, theirs)
-    if "aws4_request" in our_fields["subject_token_type"]:
+    if "aws4_request" in our_fields.get("subject_token_type", ""):
         compare_aws_subject(comparison, case, our_fields.pop("subject_token"), their_fields.pop("subject_token"))
     for fields in (our_fields, their_fields):
         fields["options"] = json.loads(fields.get("options") or "{}")
@@ -232,6 +236,8 @@ def main():
     for case in sorted({*ours} & {*theirs}):
         if case.startswith("sagemaker"):
             compare_aws(comparison, case, ours[case], theirs[case], aws)
+        elif case.startswith("google file"):
+            compare_federation(comparison, case, ours[case], theirs[case])
         elif case.startswith("google"):
             compare_google(comparison, case, ours[case], theirs[case])
         elif case.startswith("federation"):

@@ -162,6 +162,16 @@ void record_federation(Recorder& recorder, const ordered_json& cases) {
   }
 }
 
+void record_google_files(Recorder& recorder, const ordered_json& cases) {
+  const ordered_json& google = cases["google"];
+  const std::string uri = "vertex://" + text_in(google, "project") + "/" +
+                          text_in(google, "location") + "/" + text_in(google, "endpoint");
+  for (const auto& [name, file] : cases["google_files"].items())
+    recorder.record_steps(
+        "google file " + name, uri,
+        ek::Credentials::google_from_json({file.dump()}, ek::GoogleFileType::any).value(), {});
+}
+
 void record_azure(Recorder& recorder, const ordered_json& azure, const std::string& pem,
                   const std::string& certificates) {
   const std::string uri = "azureml://" + text_in(azure, "host") + "/score";
@@ -206,6 +216,7 @@ void record(const ordered_json& cases, const std::string& pem, const std::string
   record_sagemaker(recorder, cases);
   record_google(recorder, cases["google"], pem);
   record_federation(recorder, cases);
+  record_google_files(recorder, cases);
   record_azure(recorder, cases["azure"], pem, certificates);
   std::puts(recorder.text().c_str());
 }

@@ -96,6 +96,18 @@ async function federation() {
   }
 }
 
+async function googleFiles() {
+  const {GoogleAuth} = await import('google-auth-library');
+  for (const [name, info] of Object.entries(cases.google_files)) {
+    let step = 0;
+    recordGoogle(() => `google file ${name} ${++step}`);
+    const client = new GoogleAuth().fromJSON(info);
+    client.scopes = [cases.google.scope];
+    client.targetScopes = [cases.google.scope];
+    await client.getAccessToken();
+  }
+}
+
 async function google() {
   const {JWT} = await import('google-auth-library');
   recordGoogle(() => 'google grant');
@@ -164,6 +176,7 @@ if (process.argv[5] === 'app-service') {
   await google();
   await azure(false);
   await federation();
+  await googleFiles();
   const command = [...process.execArgv, ...process.argv.slice(1), 'app-service'];
   sent.push(...JSON.parse(spawnSync(process.execPath, command, {cwd: began, encoding: 'utf8'}).stdout));
 }

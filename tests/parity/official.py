@@ -120,6 +120,27 @@ def federation(cases, recorder):
                 info, scopes=[cases["google"]["scope"]]).refresh(transport)
 
 
+def google_files(cases, recorder):
+    """The credential files of people, and of those who act for a service account."""
+    import warnings
+
+    import google.auth
+
+    for name, info in cases["google_files"].items():
+        steps = []
+
+        def transport(url, method="GET", body=None, headers=None, **_):
+            steps.append(url)
+            recorder.keep(f"google file {name} {len(steps)}", method, url, headers or {}, body)
+            reply = {**TOKEN, "accessToken": "token", "expireTime": "2100-01-01T00:00:00Z"}
+            return types.SimpleNamespace(status=200, headers={}, data=json.dumps(reply).encode())
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            credentials, _ = google.auth.load_credentials_from_dict(info, scopes=[cases["google"]["scope"]])
+        credentials.refresh(transport)
+
+
 class AzureTransport:
     """An azure.core transport that records."""
 
@@ -202,6 +223,7 @@ def main():
     sagemaker(cases, recorder)
     google(cases, key, recorder)
     federation(cases, recorder)
+    google_files(cases, recorder)
     time.time = lambda: float(cases["time"])  # what MSAL dates its assertions with
     azure(cases, key, certificates, recorder)
     print(json.dumps(recorder.sent, indent=1))

@@ -129,7 +129,7 @@ Loop::State::~State() {
   read_mail();
   for (const auto& [id, slot] : slots_) {
     slot->call->cancel();
-    if (!slot->in_outbox) slot->call->advance();
+    slot->call->advance();
   }
 }
 

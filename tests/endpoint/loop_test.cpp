@@ -310,9 +310,12 @@ TEST(Loop, EndsItsCallsWhenItIsDestroyedAlsoDuringATokenFetch) {
     ASSERT_TRUE(test.loop.chat_stream(slow, hello));
     EXPECT_TRUE(test.loop.next());
     signer->fetching.wait();
+    test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
+    ASSERT_TRUE(test.loop.chat_stream(test.endpoint, hello));
+    while (!test.loop.process()) continue;
     ASSERT_TRUE(test.loop.chat_stream(slow, hello)) << "and one that has not begun";
   }
-  EXPECT_EQ(ends->count, 3);
+  EXPECT_EQ(ends->count, 4) << "also the one whose event nobody took";
 }
 
 TEST(Loop, TellsWhenItHasToBeDrivenAgain) {

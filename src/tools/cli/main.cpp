@@ -146,6 +146,7 @@ void add_sign(CLI::App& app, Commands& commands) {
   sign->add_option("--service", arguments.service, "Signing name, like \"sagemaker\"")->required();
   sign->add_option("--region", arguments.region,
                    "Signing region; else AWS_REGION, AWS_DEFAULT_REGION");
+  sign->add_flag("--explain", arguments.explain, "Also say where each part comes from, and why");
   sign->add_option("--time", arguments.time, "YYYYMMDDTHHMMSSZ; else now");
   sign->add_option("--expires", arguments.expires_seconds,
                    "Presign the URL for that many seconds instead")

@@ -101,11 +101,16 @@ Result<AwsKeys> keys_from(const Environment& environment) {
   return keys;
 }
 
-std::string region_from(const SignArguments& arguments, const Environment& environment) {
-  for (const std::string& region :
-       {arguments.region, environment.variable("AWS_REGION").value_or(""),
-        environment.variable("AWS_DEFAULT_REGION").value_or("")}) {
-    if (!region.empty()) return region;
+struct Region {
+  std::string name{};
+  std::string_view origin{};
+};
+
+Region region_from(const SignArguments& arguments, const Environment& environment) {
+  if (!arguments.region.empty()) return {arguments.region, "--region"};
+  for (const std::string_view variable : {"AWS_REGION", "AWS_DEFAULT_REGION"}) {
+    const std::string value = environment.variable(std::string(variable)).value_or("");
+    if (!value.empty()) return {value, variable};
   }
   return {};
 }
@@ -133,11 +138,39 @@ void show(const SigV4Trace& trace, const Secret& session_token, std::ostream& ou
     out << header.name << ": " << mask(header.value) << '\n';
 }
 
+// Where each part of the signature comes from.
+void explain(const SignArguments& arguments, const RawRequest& raw, const AwsKeys& keys,
+             const SigV4Trace& trace, const Environment& environment, std::ostream& out) {
+  const Region region = region_from(arguments, environment);
+  std::string left_out;
+  for (const Header& header : raw.headers) {
+    if (is_demanded_header(header.name)) continue;
+    left_out += (left_out.empty() ? "" : ", ") + printable(header.name);
+  }
+  out << "explanation:\n"
+      << fmt::format(
+             "  key          {} from AWS_ACCESS_KEY_ID, its secret from "
+             "AWS_SECRET_ACCESS_KEY\n",
+             shorten(keys.access_key_id))
+      << fmt::format("  token        {}\n", keys.session_token.reveal().empty()
+                                                ? "none in AWS_SESSION_TOKEN: keys of a user"
+                                                : "from AWS_SESSION_TOKEN: temporary keys")
+      << fmt::format("  region       {} from {}\n", region.name, region.origin)
+      << fmt::format("  valid for    {}, for that day, region and service alone\n",
+                     trace.credential_scope)
+      << "  path         encoded once more than it is sent; query sorted by name and value\n"
+      << fmt::format("  signed       {}\n", trace.signed_headers)
+      << fmt::format("  not signed   {}: AWS does not demand it, and proxies may change it\n",
+                     left_out.empty() ? "nothing that was given" : left_out)
+      << fmt::format("  body         {} bytes, whose SHA-256 ends the canonical request\n\n",
+                     raw.body.size());
+}
+
 Result<SigV4Trace> trace_of(const SignArguments& arguments, const RawRequest& raw,
                             const AwsKeys& keys, const Environment& environment) {
   auto time = parse_time(arguments.time, environment);
   if (!time) return time.error();
-  const std::string region = region_from(arguments, environment);
+  const std::string region = region_from(arguments, environment).name;
   if (region.empty())
     return user_mistake(
         "expected a region in --region, AWS_REGION or AWS_DEFAULT_REGION, found none");
@@ -171,6 +204,7 @@ ExitCode sign_command(const SignArguments& arguments, std::istream& in, std::ost
   if (!keys) return report(keys.error(), false, err);
   const auto trace = trace_of(arguments, *raw, *keys, environment);
   if (!trace) return report(trace.error(), false, err);
+  if (arguments.explain) explain(arguments, *raw, *keys, *trace, environment, out);
   show(*trace, keys->session_token, out);
   return success;
 }

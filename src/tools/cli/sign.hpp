@@ -14,6 +14,7 @@ struct SignArguments {
   std::string region{};
   std::string time{};       ///< "YYYYMMDDTHHMMSSZ", or "" for now.
   int expires_seconds = 0;  ///< Above 0: presign the URL.
+  bool explain = false;     ///< Also say where each part comes from.
 };
 
 /// Keys come from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. The secret key is

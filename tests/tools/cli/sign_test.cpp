@@ -52,6 +52,20 @@ TEST_F(SignCommand, ShowsEachStep) {
       HasSubstr("Signature=ff30c90d2a7a340b4dcbe614cd5fc92ade4b75e9478e6c6c91bd9360e0e4232b"));
 }
 
+TEST_F(SignCommand, ExplainsWhereEachPartComesFrom) {
+  variables_.set({{"AWS_SESSION_TOKEN", "planted-session-token"}});
+  std::string request = invocation;
+  request.insert(request.find("Content-Type"), "User-Agent: me\r\n");
+  EXPECT_EQ(run(request, {.explain = true}), success) << err_.str();
+  for (const char* part :
+       {"AKID…MPLE from AWS_ACCESS_KEY_ID", "temporary keys", "us-east-1 from AWS_REGION",
+        "20261125/us-east-1/sagemaker/aws4_request", "not signed   User-Agent", "15 bytes",
+        "canonical request:", "string to sign:"})
+    EXPECT_THAT(out_.str(), HasSubstr(part));
+  EXPECT_THAT(out_.str(), testing::Not(HasSubstr("planted-session-token")));
+  EXPECT_THAT(out_.str(), testing::Not(HasSubstr("wJalrXUtnFEMI")));
+}
+
 TEST_F(SignCommand, TakesLinesThatEndWithLineFeedsAlone) {
   std::string lines = invocation;
   std::erase(lines, '\r');

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "wire/errors.hpp"
+#include "wire/json_scan.hpp"
 
 namespace ek::wire {
 namespace {
@@ -16,7 +17,8 @@ Error lacks(std::string_view header) {
 Error explain_any_exception(std::string_view type, std::string_view payload) {
   return {.code = ErrorCode::server_error,
           .phase = Phase::stream,
-          .message = fmt::format("the provider ended the stream with {}: {}", excerpt(type),
+          .message = fmt::format("the provider ended the stream with {}: {}",
+                                 type.empty() ? "text in no message" : excerpt(type),
                                  payload.empty() ? "no reason given" : excerpt(payload)),
           .provider_code = std::string(type),
           .provider_body = std::string(payload.substr(0, 4096))};
@@ -24,12 +26,24 @@ Error explain_any_exception(std::string_view type, std::string_view payload) {
 
 Result<std::optional<Frame>> EventStreamDecoder::next() {
   if (error_) return *error_;
+  if (const auto text = messages_.text_ahead(); !text.empty()) return read_text(text);
   const Result<const Message*> message = messages_.next();
   if (!message) return message.error();
   if (*message == nullptr) return std::optional<Frame>();
   const Result<Frame> frame = open(**message);
   if (frame) return std::optional(*frame);
   error_ = frame.error();
+  return *error_;
+}
+
+// A server behind the envelope, or a proxy before it, that fails in the middle writes its error as
+// it would to anybody.
+Result<std::optional<Frame>> EventStreamDecoder::read_text(std::string_view text) {
+  constexpr std::size_t max_text_bytes = 64 * 1024;
+  const std::size_t size = JsonScan().feed(text);
+  if (size == JsonScan::npos && !messages_.last() && text.size() < max_text_bytes)
+    return std::optional<Frame>();
+  error_ = explain_({}, text.substr(0, size));
   return *error_;
 }
 

@@ -9,7 +9,7 @@
 namespace ek::wire {
 
 /// What an exception in the stream means. `type` is its :exception-type with the JSON `payload`, or
-/// its :error-code with the :error-message.
+/// its :error-code with the :error-message; "" if `payload` is JSON that stood in no message.
 using ExplainException = std::function<Error(std::string_view type, std::string_view payload)>;
 
 /// For those who know no better: server_error/stream with the type as provider_code and the payload
@@ -30,6 +30,7 @@ class EventStreamDecoder final : public Decoder {
 
  private:
   Result<Frame> open(const Message& message) const;
+  Result<std::optional<Frame>> read_text(std::string_view text);
 
   MessageDecoder messages_;
   ExplainException explain_;

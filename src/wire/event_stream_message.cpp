@@ -224,6 +224,14 @@ Result<const Message*> MessageDecoder::next() {
   return result;
 }
 
+std::string_view MessageDecoder::text_ahead() {
+  if (error_ || total_bytes_ != 0) return {};
+  buffer_.consume(given_bytes_);
+  given_bytes_ = 0;
+  const std::string_view rest = buffer_.rest();
+  return rest.starts_with('{') ? rest : std::string_view();
+}
+
 Result<const Message*> MessageDecoder::decode() {
   const std::string_view rest = buffer_.rest();
   if (total_bytes_ == 0 && rest.size() >= prelude_bytes) {

@@ -69,6 +69,11 @@ class MessageDecoder {
   /// Errors: server_error/decode, truncated/stream; then the same again.
   /// Lifetime: until the next call.
   Result<const Message*> next();
+  /// JSON text where the next message must begin, as far as it has come; '{' would be the length of
+  /// a message of 2 GiB. Empty if there is none. Before next().
+  [[nodiscard]] std::string_view text_ahead();
+  /// append() was told that nothing comes any more.
+  [[nodiscard]] bool last() const noexcept { return last_; }
 
  private:
   Result<const Message*> decode();

@@ -52,7 +52,8 @@ TEST(NestedDecoder, DeliversWhatWasWholeBeforeAnErrorOfTheEnvelope) {
   } cases[] = {
       {first + exception(), "server_error/stream"},
       {first + part("x").substr(0, 20), "truncated/stream"},
-      {first + "{\"message\":\"no\"}", "server_error/decode"},
+      {first + "{\"message\":\"no\"}", "server_error/stream"},
+      {first + "<html>no</html>", "server_error/decode"},
   };
   for (const auto& c : cases) {
     const Outcome outcome = run(in_event_stream<SseDecoder>, c.body);

@@ -11,6 +11,7 @@
 #include "base/uri.hpp"
 #include "cloud/family/options.hpp"
 #include "cloud/family/status.hpp"
+#include "dialect/dialect.hpp"
 #include "signing/aws/endpoints.hpp"
 
 namespace ek::aws {
@@ -194,7 +195,9 @@ Error explain(const HttpHead& head, std::string_view body) {
 
 Error explain_exception(std::string_view type, std::string_view body) {
   // Streams spell exception types with a small first letter at times; the table ignores case.
-  Error error = make_error(std::string(type), body, 500);
+  // Without a type it is not AWS who speaks.
+  Error error = type.empty() ? dialect::parse_error(body, 0).value_or(explain_body(500, body))
+                             : make_error(std::string(type), body, 500);
   error.phase = Phase::stream;
   error.http_status = 200;
   return error;

@@ -79,8 +79,12 @@ class SageMaker final : public Cloud {
   }
 
   std::unique_ptr<wire::Decoder> unwrap(const HttpHead& head) const override {
-    if (!head.header("content-type").starts_with("application/vnd.amazon.eventstream"))
+    // The second header is only there where the answer is wrapped, whatever a proxy made of the
+    // first.
+    if (!head.header("content-type").starts_with("application/vnd.amazon.eventstream") &&
+        head.header("x-amzn-sagemaker-content-type").empty()) {
       return nullptr;
+    }
     return std::make_unique<wire::EventStreamDecoder>(aws::explain_exception);
   }
 

@@ -44,6 +44,7 @@ Result<void> check(const Options& options) {
   if (options.tokens_per_second < 0 || options.token_lifetime.count() <= 0) {
     return bad_option("the pace must not be negative, and tokens must live at least a second");
   }
+  if (options.replay_speed < 0) return bad_option("the speed of a replay must not be negative");
   if (options.upstream.empty()) return {};
   return check_upstream(options.upstream);
 }
@@ -89,6 +90,28 @@ Result<void> register_certificate(Service& service) {
   return {};
 }
 
+// Faults and recordings.
+Result<void> set_up_calls(Service& service) {
+  const Options& options = service.options;
+  for (const std::string& order : options.faults) {
+    auto fault = parse_fault(order);
+    if (!fault) return fault.error();
+    service.faults.add(*std::move(fault));
+  }
+  if (!options.record_folder.empty()) {
+    auto recorder = Recorder::open(options.record_folder, options.now);
+    if (!recorder) return recorder.error();
+    service.recorder = *std::move(recorder);
+  }
+  if (!options.replay_folder.empty()) {
+    auto replay = Replay::open(options.replay_folder, options.replay_speed,
+                               [&stop = service.stop](auto time) { return stop.wait_for(time); });
+    if (!replay) return replay.error();
+    service.replay = *std::move(replay);
+  }
+  return {};
+}
+
 // A second port, with a certificate that signs itself.
 Result<std::unique_ptr<Server>> bind_tls(Service& service) {
   auto own = make_tls_certificate("endpointkit-emulator");
@@ -127,11 +150,7 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
   service.base_url = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", service.options.host,
                                  v6 ? "]" : "", (*server)->port());
   running->server = *std::move(server);
-  for (const std::string& order : service.options.faults) {
-    auto fault = parse_fault(order);
-    if (!fault) return fault.error();
-    service.faults.add(*std::move(fault));
-  }
+  if (auto fine = set_up_calls(service); !fine) return fine.error();
   service.aws_keys.add(
       {.keys = service.secrets.aws, .arn = "arn:aws:iam::123456789012:user/emulator"});
   if (auto fine = register_certificate(service); !fine) return fine.error();

@@ -46,6 +46,9 @@ struct Options {
   std::string upstream_model{};  ///< In place of the model that the caller names.
   Secret upstream_key{};         ///< Sent to it as Bearer.
   std::vector<std::string> faults{};  ///< For all calls of models; see faults.hpp.
+  std::string record_folder{};        ///< Each call of a model is written there; "" nowhere.
+  std::string replay_folder{};        ///< Recordings to serve in place of the models.
+  double replay_speed = 1;            ///< 2 is twice as fast as it was, 0 at once.
   int connections = 1024;             ///< Served at once; each one that is open has a thread.
   std::function<std::chrono::system_clock::time_point()> now = std::chrono::system_clock::now;
   /// One line for each request answered: method, path, status, never a secret. Any thread.

@@ -12,7 +12,9 @@ Reply refuse_order(const Error& error) {
 }
 
 Reply answer_with_faults(Service& service, std::string_view cloud, const Request& request) {
-  const auto plain = [&] { return serve(service, request); };
+  const auto plain = [&] {
+    return service.replay ? service.replay->answer(request) : serve(service, request);
+  };
   const auto fault = service.faults.take(cloud, request.header(fault_header));
   if (!fault) return refuse_order(fault.error());
   if (!*fault) return plain();
@@ -26,7 +28,9 @@ Reply answer_with_faults(Service& service, std::string_view cloud, const Request
 Reply handle(Service& service, const Request& request) {
   const std::string_view cloud = cloud_of(request);
   if (cloud.empty()) return serve(service, request);
-  return answer_with_faults(service, cloud, request);
+  Reply reply = answer_with_faults(service, cloud, request);
+  if (!service.recorder) return reply;
+  return service.recorder->watch(request, std::move(reply));
 }
 
 }  // namespace ek::emulator

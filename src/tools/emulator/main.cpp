@@ -104,7 +104,13 @@ constexpr const char* faults_after =
   retry-after-ms=TEXT, x-ms-retry-after-ms=TEXT, x-amz-retry-after=TEXT (milliseconds) and, in the
   body of Vertex AI's errors, retry-info=SECONDS.
 Refusals come before the model: they are no generation in /_emulator/stats, which counts each order
-under "faults". HTTP/2 is not spoken, so there is no GOAWAY.)";
+under "faults". HTTP/2 is not spoken, so there is no GOAWAY.
+
+Recordings: --record DIR writes what a client saw of each call (status, headers, body in the pieces
+and the time that it came in), the built-in model's, an upstream's or a fault's. --replay DIR gives
+each route its recordings in the order of their files, then again from the first; tokens are still
+issued, proofs no longer checked, and faults may be added. Values of request headers are kept only
+where they cannot be secret; prompts and answers are, as they are.)";
 
 struct Command {
   Options options{.tokens_per_second = 60};
@@ -152,6 +158,14 @@ void declare(CLI::App& app, Command& command) {
                  "Model name for it, in place of the caller's");
   app.add_option("--fault", options.faults,
                  "What goes wrong with all calls of models, from the table below; may be repeated");
+  app.add_option(
+      "--record", options.record_folder,
+      "Write each call of a model into this folder, one JSON file each, without secrets");
+  app.add_option("--replay", options.replay_folder,
+                 "Serve the recordings of this folder in place of the models");
+  app.add_option("--replay-speed", options.replay_speed,
+                 "How many times as fast as it was; 0 is at once")
+      ->capture_default_str();
   app.add_option("--connections", options.connections, "Connections served at once")
       ->capture_default_str();
   app.add_flag("--verbose", command.verbose, "Log each request on stderr, without secrets");

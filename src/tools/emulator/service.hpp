@@ -12,6 +12,7 @@
 #include "tools/emulator/exchange.hpp"
 #include "tools/emulator/faults.hpp"
 #include "tools/emulator/generation.hpp"
+#include "tools/emulator/recording.hpp"
 #include "tools/emulator/secrets.hpp"
 #include "tools/emulator/tls.hpp"
 
@@ -109,6 +110,8 @@ struct Service {
   TokenBook used_assertions{};  ///< Ids of client assertions, which count once.
   KeyBook aws_keys{};
   FaultBook faults{};
+  std::unique_ptr<Recorder> recorder{};  ///< Null if nothing is recorded.
+  std::unique_ptr<Replay> replay{};      ///< In place of the models, or null.
   StopFlag stop{};
 
   /// The one provider of the one workload identity pool.

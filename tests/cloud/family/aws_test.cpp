@@ -62,6 +62,15 @@ TEST(AwsError, SpellsExceptionTypesOfStreamsAsTheyCome) {
   EXPECT_EQ(error.phase, Phase::stream);
 }
 
+TEST(AwsExplainException, LetsOthersSpeakWhereNoTypeIsNamed) {
+  const Error error = aws::explain_exception(
+      "", R"({"error":{"message":"the GPU fell off the bus","type":"server_error","code":503}})");
+  EXPECT_EQ(error.code, ErrorCode::unavailable);
+  EXPECT_EQ(error.phase, Phase::stream);
+  EXPECT_EQ(error.http_status, 200);
+  EXPECT_EQ(error.message, "the GPU fell off the bus");
+}
+
 TEST(AwsRegion, ComesFromEitherVariable) {
   const auto clock = std::make_shared<ManualClock>();
   EXPECT_EQ(

@@ -152,6 +152,10 @@ TEST(SageMakerUnwrap, TakesOnlyEventStreamsApart) {
   EXPECT_EQ(cloud->unwrap(head(200, {{"Content-Type", "application/json"}})), nullptr);
   EXPECT_NE(cloud->unwrap(head(200, {{"Content-Type", "application/vnd.amazon.eventstream"}})),
             nullptr);
+  EXPECT_NE(cloud->unwrap(head(200, {{"Content-Type", "text/plain"},
+                                     {"X-Amzn-SageMaker-Content-Type", "text/event-stream"}})),
+            nullptr)
+      << "a proxy may have renamed it";
 }
 
 TEST(SageMakerUnwrap, MakesAnErrorOfAnExceptionFrame) {

@@ -45,8 +45,11 @@ Result<void> check(const Options& options) {
     return bad_option("the pace must not be negative, and tokens must live at least a second");
   }
   if (options.replay_speed < 0) return bad_option("the speed of a replay must not be negative");
-  if (options.upstream.empty()) return {};
-  return check_upstream(options.upstream);
+  for (const std::string* url : {&options.upstream, &options.forward}) {
+    if (url->empty()) continue;
+    if (auto fine = check_upstream(*url); !fine) return fine.error();
+  }
+  return {};
 }
 
 std::map<std::string, std::string> variables_of(const Service& service) {

@@ -46,6 +46,7 @@ struct Options {
   std::string upstream_model{};  ///< In place of the model that the caller names.
   Secret upstream_key{};         ///< Sent to it as Bearer.
   std::vector<std::string> faults{};  ///< For all calls of models; see faults.hpp.
+  std::string forward{};              ///< Base URL of a real service that is asked instead.
   std::string record_folder{};        ///< Each call of a model is written there; "" nowhere.
   std::string replay_folder{};        ///< Recordings to serve in place of the models.
   double replay_speed = 1;            ///< 2 is twice as fast as it was, 0 at once.

@@ -1,4 +1,5 @@
-// What a request gets: the answer of a service or of a recording, with the fault that was ordered.
+// What a request gets: the answer of a service, emulated, real or recorded, with the fault that was
+// ordered.
 #include "tools/emulator/fault_kinds.hpp"
 #include "tools/emulator/service.hpp"
 
@@ -13,7 +14,8 @@ Reply refuse_order(const Error& error) {
 
 Reply answer_with_faults(Service& service, std::string_view cloud, const Request& request) {
   const auto plain = [&] {
-    return service.replay ? service.replay->answer(request) : serve(service, request);
+    if (service.replay) return service.replay->answer(request);
+    return service.options.forward.empty() ? serve(service, request) : forward(service, request);
   };
   const auto fault = service.faults.take(cloud, request.header(fault_header));
   if (!fault) return refuse_order(fault.error());

@@ -107,7 +107,9 @@ Refusals come before the model: they are no generation in /_emulator/stats, whic
 under "faults". HTTP/2 is not spoken, so there is no GOAWAY.
 
 Recordings: --record DIR writes what a client saw of each call (status, headers, body in the pieces
-and the time that it came in), the built-in model's, an upstream's or a fault's. --replay DIR gives
+and the time that it came in): the built-in model's, an upstream's or a fault's, or with --forward
+URL that of a real service, which gets each request as it is. (Tokens and keys hold there. SigV4
+does not: it signs the host.) --replay DIR gives
 each route its recordings in the order of their files, then again from the first; tokens are still
 issued, proofs no longer checked, and faults may be added. Values of request headers are kept only
 where they cannot be secret; prompts and answers are, as they are.)";
@@ -158,6 +160,9 @@ void declare(CLI::App& app, Command& command) {
                  "Model name for it, in place of the caller's");
   app.add_option("--fault", options.faults,
                  "What goes wrong with all calls of models, from the table below; may be repeated");
+  app.add_option("--forward", options.forward,
+                 "Base URL of a real service that answers calls of models in place of the emulated "
+                 "ones: https, or http to loopback");
   app.add_option(
       "--record", options.record_folder,
       "Write each call of a model into this folder, one JSON file each, without secrets");

@@ -160,6 +160,9 @@ Reply serve_managed_identity(Service& service, const Request& request);
 Reply serve(Service& service, const Request& request);
 /// Whose model a path calls: "sagemaker", "vertex" or "azureml"; "" for other paths. In routes.cpp.
 std::string_view cloud_of(const Request& request) noexcept;
+/// The answer of the real service at options.forward, asked as we were; 502 if it gives none. In
+/// forward.cpp.
+Reply forward(Service& service, const Request& request);
 /// serve(), with what was ordered to happen to calls of models. In handle.cpp.
 Reply handle(Service& service, const Request& request);
 

@@ -3,15 +3,13 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
-#include <condition_variable>
 #include <deque>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/text.hpp"
 #include "base/uri.hpp"
 #include "tools/emulator/json_reader.hpp"
+#include "tools/emulator/upstream_exchange.hpp"
 #include "wire/sse.hpp"
 
 namespace ek::emulator {
@@ -54,115 +52,20 @@ void read_chunk(const json& chunk, std::deque<Piece>& pieces, Ending& ending) {
   }
 }
 
-/// What the reading thread and the generation share.
-class Mailbox {
- public:
-  explicit Mailbox(std::function<bool()> stopping) : stopping_(std::move(stopping)) {}
-
-  void answer(int status) {
-    const std::lock_guard lock(mutex_);
-    status_ = status;
-    changed_.notify_all();
-  }
-  /// Blocks while the reader is far behind; false once nobody wants more.
-  bool append(std::string_view bytes) {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return closed_ || bytes_.size() < max_bytes; });
-    bytes_ += bytes;
-    changed_.notify_all();
-    return !closed_;
-  }
-  void end(bool whole, std::string why) {
-    const std::lock_guard lock(mutex_);
-    ended_ = true;
-    whole_ = whole;
-    why_ = std::move(why);
-    changed_.notify_all();
-  }
-  void close() {
-    const std::lock_guard lock(mutex_);
-    closed_ = true;
-    changed_.notify_all();
-  }
-  /// Blocks for the status; 0 if the exchange ended without one.
-  int wait_for_status() {
-    std::unique_lock lock(mutex_);
-    wait(lock, [&] { return status_ != 0 || ended_; });
-    return status_;
-  }
-  struct Delivery {
-    std::string bytes{};
-    bool ended = false, whole = false;
-    std::string why{};
-  };
-  Delivery take() {
-    std::unique_lock lock(mutex_);
-    if (!wait(lock, [&] { return !bytes_.empty() || ended_; })) {
-      return {.ended = true, .why = "the emulator is stopping"};
-    }
-    Delivery delivery{
-        .bytes = std::exchange(bytes_, {}), .ended = ended_, .whole = whole_, .why = why_};
-    changed_.notify_all();
-    return delivery;
-  }
-
- private:
-  static constexpr std::size_t max_bytes = 1 << 20;
-
-  // False if the emulator stops first.
-  template <class Condition>
-  bool wait(std::unique_lock<std::mutex>& lock, Condition condition) {
-    while (!condition()) {
-      if (stopping_()) return false;
-      changed_.wait_for(lock, std::chrono::milliseconds(100));
-    }
-    return true;
-  }
-
-  const std::function<bool()> stopping_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::string bytes_, why_;
-  int status_ = 0;
-  bool ended_ = false, whole_ = false, closed_ = false;
-};
-
 class UpstreamGeneration final : public Generation {
  public:
   UpstreamGeneration(const std::string& origin, httplib::Request request,
                      std::function<bool()> stopping)
-      : client_(origin), request_(std::move(request)), mailbox_(std::move(stopping)) {
-    client_.set_connection_timeout(10);
-    client_.set_read_timeout(300);
-    request_.response_handler = [this](const httplib::Response& response) {
-      mailbox_.answer(response.status);
-      return true;
-    };
-    request_.content_receiver = [this](const char* data, std::size_t size, std::uint64_t,
-                                       std::uint64_t) {
-      return mailbox_.append({data, size});
-    };
-    thread_ = std::thread([this] {
-      const auto result = client_.send(request_);
-      mailbox_.end(static_cast<bool>(result), httplib::to_string(result.error()));
-    });
-  }
-  ~UpstreamGeneration() override {
-    mailbox_.close();
-    client_.stop();
-    thread_.join();
-  }
-  UpstreamGeneration(const UpstreamGeneration&) = delete;
-  UpstreamGeneration& operator=(const UpstreamGeneration&) = delete;
+      : exchange_(origin, std::move(request), std::move(stopping)) {}
 
   /// Errors: the server could not be reached, or refused.
   Result<void> wait_for_answer() {
-    const int status = mailbox_.wait_for_status();
+    const int status = exchange_.wait_for_head().status;
     if (status == 200) return {};
     std::string body;
-    Mailbox::Delivery delivery;
+    UpstreamExchange::Delivery delivery;
     do {
-      delivery = mailbox_.take();
+      delivery = exchange_.take();
       body += delivery.bytes;
     } while (!delivery.ended);
     if (status == 0) {
@@ -211,7 +114,7 @@ class UpstreamGeneration final : public Generation {
       done_ = true;
       return {};
     }
-    const Mailbox::Delivery delivery = mailbox_.take();
+    const UpstreamExchange::Delivery delivery = exchange_.take();
     if (delivery.ended && !delivery.whole) {
       return failed(0, fmt::format("the upstream server's answer was cut: {}", delivery.why));
     }
@@ -220,14 +123,11 @@ class UpstreamGeneration final : public Generation {
     return {};
   }
 
-  httplib::Client client_;
-  httplib::Request request_;
-  Mailbox mailbox_;
+  UpstreamExchange exchange_;
   wire::SseDecoder frames_;
   std::deque<Piece> pieces_;
   Ending ending_{.finish = ""};  ///< Until the server has said how it ends.
   bool over_ = false, done_ = false;
-  std::thread thread_;
 };
 
 std::string streamed_body(const Upstream& upstream, std::string_view openai_json) {

@@ -152,6 +152,31 @@ TEST_F(Recordings, AreHitByFaultsToo) {
   EXPECT_EQ(ask("{}", "503").status, 503);
 }
 
+TEST_F(Recordings, AreMadeOfARealServiceToo) {
+  const std::unique_ptr<Emulator> real = std::move(emulator_);
+  const Secret key = real->azure_key();
+  const auto ask_through = [&](const std::string& body, const std::string& fault = "") {
+    httplib::Headers headers = bearer(key.reveal());
+    if (!fault.empty()) headers.emplace("x-emulator-fault", fault);
+    return post("/v1/chat/completions", headers, body);
+  };
+  const std::string ours = folder_ + "/proxy";
+  start({.forward = real->base_url() + "/", .record_folder = ours});
+  const Got whole = ask_through(hello), stream = ask_through(hello_stream);
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_THAT(whole.body, HasSubstr("lighthouses"));
+  EXPECT_EQ(whole.header("Content-Length"), std::to_string(whole.body.size()));
+  EXPECT_THAT(stream.body, testing::EndsWith("data: [DONE]\n\n"));
+  EXPECT_EQ(ask("{}").status, 401) << "our own key is not the service's";
+  EXPECT_EQ(ask_through(hello_stream, "cut;after=50").body.size(), 50U) << "it is our fault";
+  real->stop();
+  EXPECT_EQ(ask_through(hello).status, 502);
+  emulator_->stop();
+  start({.replay_folder = ours, .replay_speed = 0});
+  EXPECT_EQ(ask("{}").body, whole.body);
+  EXPECT_EQ(ask("{}").body, stream.body);
+}
+
 TEST_F(Recordings, ComeFromAFolderThatHasSome) {
   emulator_->stop();
   EXPECT_THAT(Emulator::start({.replay_folder = folder_}),

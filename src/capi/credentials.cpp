@@ -80,8 +80,8 @@ class Given {
     values_.erase(found);
     return value;
   }
-  std::string text(string_view name, std::string otherwise = {}) {
-    return has(name) ? secret(name).reveal() : std::move(otherwise);
+  std::string text(string_view name, const std::string& otherwise = {}) {
+    return has(name) ? secret(name).reveal() : otherwise;
   }
   bool truth_of(string_view name) { return text(name) == "true"; }
   Secret needed(string_view name) {

@@ -248,7 +248,7 @@ CallOptions call_options(const epk_options* options, const epk_endpoint& endpoin
 InvokeRequest invoke_request(std::string_view body, const epk_options* options) {
   InvokeRequest request;
   request.body = body;
-  request.content_type = value_or(options, "invoke.content_type", std::move(request.content_type));
+  request.content_type = value_or(options, "invoke.content_type", request.content_type);
   request.accept = value_or(options, "invoke.accept");
   return request;
 }

@@ -31,11 +31,12 @@ Result<Endpoint> make_group(const std::vector<GroupMember>& members, const Group
       return refuse(
           fmt::format("the weight of {} is {}: it must be above 0", endpoint->uri, member.weight));
     }
-    if (!endpoints.empty() && endpoint->client != endpoints.front()->client)
+    if (!endpoints.empty() && endpoint->client != endpoints.front()->client) {
       return refuse(
           fmt::format("{} was opened on another client than {}: open all members of a "
                       "group on one",
                       endpoint->uri, endpoints.front()->uri));
+    }
     endpoints.push_back(endpoint);
     weights.push_back(member.weight);
     uris += (uris.empty() ? "" : ", ") + endpoint->uri;

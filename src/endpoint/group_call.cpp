@@ -100,12 +100,11 @@ bool GroupCall::settle() {
       if (move_on) group_->fail(parts_[i].member, now());
       said_.push_back(fmt::format("{}: {}", call.endpoint().uri, describe(*error)));
       const Error last = *error;
-      if (parts_.size() > 1) {
+      const bool others = parts_.size() > 1;
+      if (others || (move_on && ask_next())) {
         give_up(i);
-      } else if (!move_on || !ask_next()) {
-        end(last);
       } else {
-        give_up(i);
+        end(last);
       }
       return true;
     }

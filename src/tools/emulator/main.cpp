@@ -27,7 +27,7 @@ constexpr const char* footer =
     R"(Start it, point a client at it, stop it:
   endpointkit-emulator --env-file emulator.env &      # wait for its "listening" line
   . ./emulator.env                                    # keys, addresses and ready-made URIs
-  endpointkit chat "$ENDPOINTKIT_SAGEMAKER_URI" "Hello"
+  endpointkit chat "$ENDPOINTKIT_SAGEMAKER_URI" -m Hello
   kill %1
 
 What it serves:
@@ -107,12 +107,12 @@ Refusals come before the model: they are no generation in /_emulator/stats, whic
 under "faults". HTTP/2 is not spoken, so there is no GOAWAY.
 
 Recordings: --record DIR writes what a client saw of each call (status, headers, body in the pieces
-and the time that it came in): the built-in model's, an upstream's or a fault's, or with --forward
-URL that of a real service, which gets each request as it is. (Tokens and keys hold there. SigV4
-does not: it signs the host.) --replay DIR gives
-each route its recordings in the order of their files, then again from the first; tokens are still
-issued, proofs no longer checked, and faults may be added. Values of request headers are kept only
-where they cannot be secret; prompts and answers are, as they are.)";
+and the time that it came in): the built-in model's answer, an upstream's or a fault's, or with
+--forward URL that of a real service, which gets each request as it is. (Tokens and keys hold there.
+SigV4 does not: it signs the host.) --replay DIR gives each route its recordings in the order of
+their files, then again from the first; tokens are still issued, proofs no longer checked, and faults
+may be added. Values of request headers are kept only where they cannot be secret; prompts and
+answers are, as they are.)";
 
 struct Command {
   Options options{.tokens_per_second = 60};

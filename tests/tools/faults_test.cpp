@@ -8,6 +8,7 @@
 
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/ext/environment.hpp"
+#include "endpointkit/group.hpp"
 #include "endpointkit/loop.hpp"
 #include "endpointkit/observer.hpp"
 #include "support/matchers.hpp"
@@ -124,6 +125,15 @@ Outcome loop_invoke_stream(const Client& client, const Endpoint& endpoint,
   return take_all(loop);
 }
 
+// A group of one adds nothing and takes nothing away.
+Outcome group_chat(const Client& client, const Endpoint& endpoint, const CallOptions& options) {
+  return chat(client, make_group({{&endpoint}}).value(), options);
+}
+Outcome group_chat_stream(const Client& client, const Endpoint& endpoint,
+                          const CallOptions& options) {
+  return chat_stream(client, make_group({{&endpoint}}).value(), options);
+}
+
 enum Kind : unsigned { whole_chat = 1, whole_bytes = 2, chat_events = 4, byte_pieces = 8 };
 constexpr unsigned whole = whole_chat | whole_bytes;
 constexpr unsigned streams = chat_events | byte_pieces;
@@ -146,6 +156,8 @@ constexpr Face faces[] = {
     {"loop.invoke", whole_bytes, loop_invoke, false},
     {"loop.chat_stream", chat_events, loop_chat_stream, false},
     {"loop.invoke_stream", byte_pieces, loop_invoke_stream, false},
+    {"group.chat", whole_chat, group_chat},
+    {"group.chat_stream", chat_events, group_chat_stream},
 };
 
 struct Row {

@@ -371,6 +371,28 @@ TEST_P(Clouds, HandOutAWishThatIsTooLongToBeGranted) {
   EXPECT_LE(dated.error->retry_after, 90s);
 }
 
+// The fault hits this cloud alone, and the next one stands in, until something was handed out.
+TEST_P(Clouds, AreStoodInForUntilTheFirstEvent) {
+  const std::string next = GetParam() == "vertex" ? "AZUREML" : "VERTEX";
+  const Client client = this->client();
+  const Endpoint ours = open(client);
+  const Endpoint theirs =
+      client.open(emulator_->environment().at("ENDPOINTKIT_" + next + "_URI")).value();
+  const Endpoint group = make_group({{&ours}, {&theirs}}).value();
+  const std::pair<const char*, const char*> cases[] = {
+      {"503", "ok"}, {"403", "ok"}, {"cut;after=2000", "truncated/stream"}};
+  for (const auto& [fault, wanted] : cases) {
+    const std::string order = std::string(fault) + ";cloud=" + GetParam();
+    SCOPED_TRACE(order);
+    const int paid = generations();
+    const Outcome outcome = chat_stream(client, group, ordering(order));
+    EXPECT_EQ(outcome.name(), wanted) << (outcome.error ? describe(*outcome.error) : "");
+    EXPECT_EQ(outcome.ends, 1);
+    EXPECT_EQ(hits(order), 1);
+    EXPECT_EQ(generations() - paid, 1);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Faults, Clouds, testing::Values("sagemaker", "vertex", "azureml"),
                          [](const auto& instance) { return instance.param; });
 

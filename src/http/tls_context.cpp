@@ -8,7 +8,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
-#include <cstring>
+#include <algorithm>
 #include <memory>
 
 #include "base/text.hpp"
@@ -35,7 +35,7 @@ Bio open(std::string_view text) {
 int give_password(char* buffer, int size, int, void* user) {
   const std::string& password = static_cast<const Secret*>(user)->reveal();
   if (password.empty() || password.size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(buffer, password.data(), password.size());
+  std::copy(password.begin(), password.end(), buffer);
   return static_cast<int>(password.size());
 }
 

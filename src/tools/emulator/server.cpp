@@ -77,7 +77,7 @@ void send_reset(const httplib::Request& on) {
     if (port_by(::getpeername, fd) != on.remote_port) return;
     sockaddr nobody{};
     nobody.sa_family = AF_UNSPEC;
-    ::connect(fd, &nobody, sizeof nobody);
+    static_cast<void>(::connect(fd, &nobody, sizeof nobody));
   });
 }
 

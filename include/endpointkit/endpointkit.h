@@ -340,7 +340,8 @@ EPK_API epk_status epk_queue_new(const epk_client *client, epk_queue **queue, ep
 /* Cancels what still runs. */
 EPK_API void epk_queue_free(epk_queue *queue);
 /* Adds a call; nothing is sent before the next epk_queue_next. `*call` is its number in the queue,
- * never 0. Optional: options, of a call. Errors: EPK_INVALID_REQUEST; all else comes as an event. */
+ * never 0. Optional: options, of a call. Errors: EPK_INVALID_REQUEST; all else comes as an event.
+ */
 EPK_API epk_status epk_queue_chat(epk_queue *queue, const epk_endpoint *endpoint,
                                   const epk_request *request, const epk_options *options,
                                   uint64_t *call, epk_error **error);

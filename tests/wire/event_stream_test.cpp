@@ -78,7 +78,8 @@ TEST(EventStreamDecoder, EndsWithTheErrorThatAnExceptionMeans) {
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.name);
-    const std::string more = c.name == "cut" || c.name.starts_with("half") ? "" : part("never seen");
+    const std::string more =
+        c.name == "cut" || c.name.starts_with("half") ? "" : part("never seen");
     const Outcome outcome = run(event_stream(), part("first") + c.bytes + more);
     EXPECT_EQ(
         outcome,

@@ -75,8 +75,8 @@ Result<std::unique_ptr<Replay>> Replay::open(const std::string& folder, double s
   for (const std::string& path : *files) {
     auto recording = read_recording(path);
     if (!recording) return recording.error();
-    replay->routes_[recording->route()].recordings.push_back(
-        std::make_shared<const Recording>(*std::move(recording)));
+    auto& recordings = replay->routes_[recording->route()].recordings;
+    recordings.push_back(std::make_shared<const Recording>(*std::move(recording)));
   }
   return replay;
 }

@@ -8,9 +8,6 @@ using namespace ek::capi;
 
 namespace {
 
-// Waits longer than this are for ever; the bound keeps clock arithmetic from overflowing.
-constexpr std::int64_t kLongWaitMs = 10LL * 366 * 24 * 3600 * 1000;
-
 bool wait(epk_call& call, std::int64_t timeout_ms) {
   if (timeout_ms < 0 || timeout_ms > kLongWaitMs) return true;
   return std::visit(

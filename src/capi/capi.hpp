@@ -3,6 +3,7 @@
 // here.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,9 @@ epk_status guard(epk_error** error, Work&& work) noexcept {
     return report_current(error);
   }
 }
+
+/// Waits longer than this are for ever; the bound keeps clock arithmetic from overflowing.
+constexpr std::int64_t kLongWaitMs = 10LL * 366 * 24 * 3600 * 1000;
 
 /// Throws invalid_request with `message`.
 [[noreturn]] void refuse(std::string message);

@@ -5,6 +5,7 @@
 
 #include "capi/capi.hpp"
 #include "capi/options.hpp"
+#include "endpointkit/endpointkit_queue.h"
 #include "endpointkit/loop.hpp"
 
 using namespace ek::capi;
@@ -18,9 +19,6 @@ struct epk_queue {
 };
 
 namespace {
-
-// Longer waits are for ever; the bound keeps clock arithmetic from overflowing.
-constexpr std::int64_t kLongWaitMs = 10LL * 366 * 24 * 3600 * 1000;
 
 struct EventOf {
   std::optional<epk_event> operator()(ek::ChatEvent& event) const {

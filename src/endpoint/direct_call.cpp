@@ -91,6 +91,7 @@ void DirectCall::queue() {
 void DirectCall::sign() {
   if (job_ == nullptr) {
     ++attempts_;
+    head_.reset();  // what the last attempt was told says nothing of this one
     HttpRequest request = plan_.request;
     const bool limited = plan_.timeouts.total.count() > 0;
     added_ =
@@ -118,7 +119,6 @@ void DirectCall::send() {
   HttpRequest request = std::move(job->request());
   request.headers.insert(request.headers.end(), proof->begin(), proof->end());
   added_.insert(added_.end(), proof->begin(), proof->end());
-  head_.reset();
   content_ = false;
   last_given_ = false;
   exchange_ = host_->lane().start(

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "endpointkit/endpointkit.h"
+#include "endpointkit/endpointkit_queue.h"
 
 static int failures = 0;
 

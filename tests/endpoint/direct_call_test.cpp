@@ -299,6 +299,17 @@ TEST(CallClock, IsLeftAloneWhereADateProvesNothing) {
   }
 }
 
+TEST(CallRetry, ReportsTheLastAttemptAndNothingOfTheOneBefore) {
+  TestEndpoint test;
+  test.transport->reply({.status = 503, .headers = {{"x-request-id", "r1"}}, .body = {"busy"}});
+  test.transport->reply(refused_connection());
+  const Outcome outcome = stream_hello(test, {.retry = {.max_attempts = 2}});
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, ErrorCode::transport);
+  EXPECT_EQ(outcome.error->attempts, 2);
+  EXPECT_EQ(outcome.error->request_id, "");
+}
+
 TEST(CallTimer, EachIsNamedInItsError) {
   struct Row {
     Phase phase;

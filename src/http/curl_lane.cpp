@@ -12,14 +12,6 @@ namespace {
 
 constexpr std::size_t max_idle_handles = 16;
 
-int poll_timeout_ms(SteadyTime until) {
-  using std::chrono::milliseconds;
-  const auto left = until - std::chrono::steady_clock::now();
-  const auto rounded = std::chrono::ceil<milliseconds>(left);
-  return static_cast<int>(
-      std::clamp<milliseconds::rep>(rounded.count(), 0, milliseconds::rep{86'400'000}));
-}
-
 Error no_curl() {
   return {.code = ErrorCode::transport,
           .phase = Phase::request,
@@ -27,6 +19,14 @@ Error no_curl() {
 }
 
 }  // namespace
+
+int poll_timeout_ms(SteadyTime until) {
+  using std::chrono::milliseconds;
+  const auto left = until - std::chrono::steady_clock::now();
+  const auto rounded = std::chrono::ceil<milliseconds>(left);
+  return static_cast<int>(
+      std::clamp<milliseconds::rep>(rounded.count(), 0, milliseconds::rep{86'400'000}));
+}
 
 CurlLane::CurlLane(std::shared_ptr<CurlContext> context)
     : context_(std::move(context)), multi_(init_curl() ? curl_multi_init() : nullptr) {}
@@ -104,25 +104,30 @@ void CurlLane::resume_paused() {
 void CurlLane::wait(SteadyTime until) {
   if (!multi_) return;  // every start() failed
   const SignalGuard guard;
-  news_ = false;
-  resume_paused();
-  if (std::exchange(fresh_, false)) work(0);
+  bool news = begin();
   // A lane that is woken or late all the time still gets its work done, one round a call.
-  for (bool last = false; !news_ && !last;) {
+  for (bool last = false; !news && !last;) {
     const int timeout = woken_ ? 0 : poll_timeout_ms(until);
-    work(timeout);
+    news = work(timeout);
     last = timeout == 0 || woken_;
   }
   woken_ = false;
 }
 
 void CurlLane::wake() noexcept {
-  if (!woken_.exchange(true) && multi_) interrupt();
+  if (!woken_.exchange(true) && multi_) curl_multi_wakeup(multi());
 }
 
-void CurlLane::work(int timeout_ms) {
+bool CurlLane::begin() {
+  news_ = false;
+  resume_paused();
+  return std::exchange(fresh_, false) && work(0);
+}
+
+bool CurlLane::work(int timeout_ms) {
   const int running = turn(timeout_ms);
   if (static_cast<std::size_t>(running) != live_.size()) collect_finished();
+  return news_;
 }
 
 int CurlLane::turn(int timeout_ms) {

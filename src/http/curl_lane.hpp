@@ -13,6 +13,9 @@
 
 namespace ek {
 
+/// As a timeout of poll(2), rounded up.
+int poll_timeout_ms(SteadyTime until);
+
 /// Lifetime: exchanges may outlive their lane; they end with an error then. wake() may run in
 /// another thread until the destructor begins, not while it runs.
 class CurlLane : public Lane {
@@ -34,6 +37,9 @@ class CurlLane : public Lane {
   /// Takes an unfinished exchange out; closes its connection.
   void abandon(CurlExchange& exchange) noexcept;
 
+  /// Exchanges under way.
+  [[nodiscard]] std::size_t size() const noexcept { return live_.size(); }
+
  protected:
   [[nodiscard]] CURLM* multi() const noexcept { return multi_.get(); }
   /// A new handle, with what else this kind of lane wants of it.
@@ -41,7 +47,10 @@ class CurlLane : public Lane {
   /// Waits at most so long for the sockets, and works on what they have. Gives how many transfers
   /// still run.
   virtual int turn(int timeout_ms);
-  virtual void interrupt() noexcept { curl_multi_wakeup(multi()); }
+  /// What is done before waiting. True if there is news.
+  bool begin();
+  /// turn(), and what it ended. True if there is news since begin().
+  bool work(int timeout_ms);
   /// Ends everything and frees the multi handle; for destructors of lanes whose members it uses.
   void close() noexcept;
 
@@ -53,7 +62,6 @@ class CurlLane : public Lane {
   EasyHandle take_handle();
   EasyHandle remove(CurlExchange& exchange) noexcept;
   void resume_paused();
-  void work(int timeout_ms);
   void collect_finished();
 
   const std::shared_ptr<CurlContext> context_;

@@ -56,8 +56,9 @@ void Poller::closed(int socket) noexcept {
     sockets_[static_cast<std::size_t>(socket)] = {};
 }
 
-void Poller::watch(int socket, std::uint8_t wanted) {
+void Poller::watch(int socket, std::uint8_t wanted, void* owner) {
   Socket& state = at(socket);
+  state.owner = owner;
   state.wanted = wanted;
   if (wanted != nothing) {
     enter(socket, state, wanted);
@@ -96,7 +97,8 @@ const std::vector<Poller::Ready>& Poller::wait(int timeout_ms) {
     if (state.wanted == nothing) {
       leave(socket, state);  // the peer closed a connection that nobody uses now
     } else {
-      ready_.push_back({.socket = socket, .events = from_epoll(event.events)});
+      ready_.push_back(
+          {.socket = socket, .events = from_epoll(event.events), .owner = state.owner});
     }
   }
   return ready_;
@@ -115,7 +117,7 @@ Poller::Poller() = default;
 Poller::~Poller() = default;
 void Poller::opened(int) {}
 void Poller::closed(int) noexcept {}
-void Poller::watch(int, std::uint8_t) {}
+void Poller::watch(int, std::uint8_t, void*) {}
 const std::vector<Poller::Ready>& Poller::wait(int) { return ready_; }
 void Poller::interrupt() noexcept {}
 

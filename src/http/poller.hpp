@@ -14,6 +14,7 @@ class Poller {
   struct Ready {
     int socket;
     std::uint8_t events;
+    void* owner;  ///< As given to watch().
   };
 
   static bool exists() noexcept;
@@ -33,7 +34,7 @@ class Poller {
   void opened(int socket);
   void closed(int socket) noexcept;
   /// `wanted` of readable and writable; nothing ends it.
-  void watch(int socket, std::uint8_t wanted);
+  void watch(int socket, std::uint8_t wanted, void* owner);
   /// At most some hundred; the next call gives the others. Valid until then. -1 waits for ever.
   const std::vector<Ready>& wait(int timeout_ms);
   /// Ends a wait() that runs, or the next one. Any thread.
@@ -45,6 +46,7 @@ class Poller {
     std::uint8_t registered = nothing;
     bool known = false;  // in the kernel's set
     bool ours = false;   // its end will be told
+    void* owner = nullptr;
   };
   Socket& at(int socket);
   void enter(int socket, Socket& state, std::uint8_t wanted);

@@ -1,33 +1,45 @@
-// A lane for thousands of exchanges: one curl multi handle whose sockets are watched by a Poller,
-// so that a round costs what happened in it and not what is open.
+// A lane for thousands of exchanges: curl multi handles whose sockets are watched by one Poller, so
+// that a round costs what happened in it and not what is open.
+//
+// There are several multi handles because libcurl looks for a connection to use again among all of
+// the host's, one by one: with ten thousand streams on one handle, that is what opening the next
+// one costs most.
 #pragma once
 
-#include "http/curl_lane.hpp"
+#include <atomic>
+#include <memory>
+#include <vector>
+
+#include "endpointkit/ext/transport.hpp"
+#include "http/curl_context.hpp"
 #include "http/poller.hpp"
 
 namespace ek {
 
-class WideLane final : public CurlLane {
+class WideLane final : public Lane {
  public:
   explicit WideLane(std::shared_ptr<CurlContext> context);
   ~WideLane() override;
+  WideLane(const WideLane&) = delete;
+  WideLane& operator=(const WideLane&) = delete;
 
+  std::unique_ptr<Exchange> start(HttpRequest request, const TransferOptions& options) override;
+  void wait(SteadyTime until) override;
+  void wake() noexcept override;
   [[nodiscard]] int descriptor() const noexcept override { return poller_.descriptor(); }
   [[nodiscard]] SteadyTime due() const override;
 
  private:
-  EasyHandle make_handle() override;
-  int turn(int timeout_ms) override;
-  void interrupt() noexcept override { poller_.interrupt(); }
+  class Shard;
 
-  static int on_watch(CURL* easy, curl_socket_t socket, int what, void* self, void*);
-  static int on_timer(CURLM* multi, long timeout_ms, void* self);
-  static int on_open(void* self, curl_socket_t socket, curlsocktype purpose);
-  static int on_close(void* self, curl_socket_t socket);
+  Shard& shard_with_room();
+  bool round(int timeout_ms);
+  void drop_empty_shards() noexcept;
 
+  const std::shared_ptr<CurlContext> context_;
   Poller poller_;
-  SteadyTime due_ = SteadyTime::max();  // of libcurl's timers
-  int running_ = 0;
+  std::vector<std::unique_ptr<Shard>> shards_;
+  std::atomic<bool> woken_ = false;
 };
 
 }  // namespace ek

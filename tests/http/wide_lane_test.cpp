@@ -6,11 +6,13 @@
 #include <thread>
 
 #include "http/run_exchange.hpp"
+#include "support/crowd_server.hpp"
 #include "support/loopback_server.hpp"
 
 namespace ek {
 namespace {
 
+using ek::testing::allow_descriptors;
 using ek::testing::await_close;
 using ek::testing::far;
 using ek::testing::gate;
@@ -100,6 +102,51 @@ TEST(WideLane, ClosesAnExchangeThatIsGivenUp) {
   exchange.reset();
   EXPECT_TRUE(server.await_closed(1));
   EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+}
+
+// More than one multi handle is given.
+constexpr std::size_t crowd = 1'200;
+
+std::vector<std::unique_ptr<Exchange>> start_crowd(Lane& lane, const std::string& url) {
+  std::vector<std::unique_ptr<Exchange>> exchanges;
+  for (std::size_t i = 0; i < crowd; ++i) {
+    exchanges.push_back(
+        lane.start({.url = url, .body = R"("stream":true events=1 id=)" + std::to_string(i)}, {}));
+  }
+  return exchanges;
+}
+
+TEST(WideLane, DrivesAThousandExchangesAndKeepsAFewOfTheirConnections) {
+  ASSERT_TRUE(allow_descriptors(crowd + 512));
+  ek::testing::CrowdServer server;
+  const auto lane = wide_lane();
+  {
+    const auto exchanges = start_crowd(*lane, server.url());
+    const auto under_way = [](const auto& exchange) { return !exchange->ended(); };
+    while (std::any_of(exchanges.begin(), exchanges.end(), under_way)) lane->wait(far());
+    for (std::size_t i = 0; i < crowd; ++i) {
+      ASSERT_EQ(exchanges[i]->error(), nullptr);
+      EXPECT_THAT(std::string(exchanges[i]->body()),
+                  ::testing::HasSubstr("\"" + std::to_string(i) + ".0\""));
+    }
+  }
+  EXPECT_EQ(server.counts().accepted, crowd);
+  EXPECT_EQ(run(*lane, post(server.url())).head->status, 200);
+  EXPECT_EQ(server.counts().accepted, crowd) << "a kept one was used";
+  EXPECT_TRUE(server.await_open(512));
+}
+
+TEST(WideLane, EndsExchangesThatOutliveIt) {
+  ASSERT_TRUE(allow_descriptors(crowd + 512));
+  ek::testing::CrowdServer server;
+  auto lane = wide_lane();
+  const auto exchanges = start_crowd(*lane, server.url());
+  lane.reset();
+  for (const auto& exchange : exchanges) {
+    EXPECT_TRUE(exchange->ended());
+    EXPECT_NE(exchange->error(), nullptr);
+  }
+  EXPECT_TRUE(server.await_open(0));
 }
 
 }  // namespace

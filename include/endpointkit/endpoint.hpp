@@ -13,11 +13,11 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "endpointkit/call_options.hpp"
 #include "endpointkit/chat.hpp"
 #include "endpointkit/credential_report.hpp"
 #include "endpointkit/credentials.hpp"
@@ -28,45 +28,11 @@
 
 namespace ek {
 
-class Observer;        // endpointkit/observer.hpp
 class PumpedCall;      // src/endpoint/pumped_call.hpp
 class Transport;       // endpointkit/ext/transport.hpp
 struct Environment;    // endpointkit/ext/environment.hpp
 struct ClientState;    // src/endpoint/client_state.hpp
 struct EndpointState;  // src/endpoint/endpoint_state.hpp
-
-/// Zero switches a timer off. Time in which the consumer does not ask for the next event never
-/// counts.
-struct Timeouts {
-  /// DNS, TCP, proxy and TLS of one attempt.
-  std::chrono::milliseconds connect{10'000};
-  /// Streams: from sending to the first text, reasoning, tool call or image; not headers, not
-  /// pings.
-  std::chrono::milliseconds first_event{120'000};
-  /// The longest silence after that.
-  std::chrono::milliseconds idle{90'000};
-  /// The whole call with all its attempts.
-  std::chrono::milliseconds total{900'000};
-  /// Less of the answer's body in ten seconds ends the call. 0: the idle timer is enough.
-  std::uint32_t min_bytes_per_second = 0;
-
-  bool operator==(const Timeouts&) const = default;
-};
-
-/// What a retry may cost. Nothing is ever sent again once an event was handed out, and what the
-/// model may have computed (and billed) without our seeing it only on request. Backoff is that of
-/// the AWS SDKs' standard mode of November 2026; a provider's Retry-After is honoured up to a
-/// minute.
-struct RetryPolicy {
-  int max_attempts = 3;  ///< In total; 1 never retries.
-  /// Also retry what may be paid twice: a connection lost after the request was sent, a 408 or 504,
-  /// a stream that was cut before its first event.
-  bool retry_paid = false;
-  /// Bounds the waits between attempts, which double. What a provider asks for may be longer.
-  std::chrono::milliseconds max_backoff{20'000};
-
-  bool operator==(const RetryPolicy&) const = default;
-};
 
 /// What one application allows itself, so that the provider need not refuse it; 0 is no limit. A
 /// call that has to wait does so in turn, up to its total timer. What the provider says of its own
@@ -79,24 +45,6 @@ struct Limits {
   double tokens_per_minute = 0;
 
   bool operator==(const Limits&) const = default;
-};
-
-/// What a cancelled stream does.
-enum class CancelMode {
-  abort,  ///< Closes the connection at once: providers stop working, and billing, where they can.
-  /// Reads on without handing anything out, for half a minute at most, so that the stream's reply()
-  /// knows the usage and the connection can be used again. Only once an event was handed out.
-  drain,
-};
-
-/// For one call. Members that are not set come from the endpoint, then from the client.
-struct CallOptions {
-  std::optional<Timeouts> timeouts{};
-  std::optional<RetryPolicy> retry{};
-  std::stop_token stop{};  ///< Cancels at once, whatever the call waits for.
-  CancelMode on_cancel = CancelMode::abort;
-  std::vector<Header> headers{};         ///< Sent as well.
-  std::shared_ptr<Observer> observer{};  ///< Instead of the client's.
 };
 
 /// A streamed answer, pulled event by event. Move-only; one thread at a time, except cancel().
@@ -173,6 +121,10 @@ class EK_API Endpoint {
   /// Also by text: the options max_in_flight, requests_per_minute and tokens_per_minute of open().
   /// Errors: invalid_request if a limit is negative or no number.
   [[nodiscard]] Result<Endpoint> with_limits(const Limits& limits) const;
+  /// What its calls do where their options say nothing: copy, change one member, pass it on.
+  [[nodiscard]] const CallDefaults& defaults() const noexcept;
+  /// The same model with others.
+  [[nodiscard]] Endpoint with_defaults(const CallDefaults& defaults) const;
   /// Which identity signs its calls, without secrets.
   [[nodiscard]] std::string describe_credentials() const;
   /// Looks for an identity as a call would, and tells what it found on the way. Fetches a token
@@ -193,7 +145,9 @@ class EK_API Endpoint {
 
 struct ClientOptions {
   Timeouts timeouts{};
+  /// Left as it is, endpoints on AWS take AWS_RETRY_MODE and AWS_MAX_ATTEMPTS from the environment.
   RetryPolicy retry{};
+  CancelMode on_cancel = CancelMode::abort;
   NetworkOptions network{};
   std::string user_agent_suffix{};                   ///< Appended to "endpointkit/VERSION".
   std::shared_ptr<Observer> observer{};              ///< Null: nobody watches.
@@ -202,7 +156,8 @@ struct ClientOptions {
 };
 
 /// Options by key and text, as in a URI's query: dialect, base_url, the limits (max_in_flight,
-/// requests_per_minute, tokens_per_minute) and what the cloud's header lists.
+/// requests_per_minute, tokens_per_minute), the keys of set_call_default() (timeout.idle_ms, …) and
+/// what the cloud's header lists.
 using EndpointOptions = std::map<std::string, std::string, std::less<>>;
 
 /// Owns what endpoints share: connections, TLS sessions, tokens, the retry budget. Cheap to copy;

@@ -131,6 +131,8 @@ EPK_API int epk_has_feature(const char *name);
  *   retry.max_attempts              in total; 1 never retries: 3                   all
  *   retry.max_backoff_ms            the longest wait between attempts: 20000       all
  *   retry.retry_paid                true: retry also what may be billed twice      all
+ *   retry.mode                      standard, or adaptive: once throttled, calls   all
+ *                                   go out only as fast as the endpoint takes them
  *   client.ca_file                  PEM bundle instead of the system's             client
  *   client.proxy                    http, https, socks5, socks5h://HOST:PORT;      client
  *                                   "": none. Unset: HTTPS_PROXY and its like
@@ -148,10 +150,11 @@ EPK_API int epk_has_feature(const char *name);
  *   client.http_version             auto (default), 1.1 or 2                       client
  *   client.user_agent_suffix        appended to "endpointkit/VERSION"              client
  *   uri                             the URI, if it is not given apart              endpoint
- *   dialect, base_url, ...          any key without a dot: as in the URI's query   endpoint
+ *   dialect, base_url, ...          any key without a dot: as in the URI's query,  endpoint
+ *                                   where timeout.*, retry.*, cancel.* may stand too
  *   credentials.*                   who is calling; see the next table              endpoint
  *   header.<Name>                   an HTTP header to send as well                 call
- *   cancel.mode                     abort, at once (default), or drain: read on    call
+ *   cancel.mode                     abort, at once (default), or drain: read on    all
  *                                   for the usage, for half a minute at most
  *   invoke.content_type             of the body: application/json                  invoke call
  *   invoke.accept                   wanted type of the answer                      invoke call

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "endpointkit/azure_ml.hpp"
+#include "endpointkit/call_options.hpp"
 #include "endpointkit/chat.hpp"
 #include "endpointkit/credential_report.hpp"
 #include "endpointkit/credentials.hpp"

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "base/text.hpp"
@@ -147,21 +148,27 @@ Result<void> check_region(std::string_view service, std::string_view region) {
   return {};
 }
 
-// What the variable says, else the profile; none if neither does.
+// What the variable says, else the profile; none if neither does. `name` becomes that of who spoke.
+Result<std::optional<std::string>> shared_setting(const Environment& environment,
+                                                  std::string_view& name,
+                                                  std::string_view setting) {
+  if (auto text = variable(environment, name)) return text;
+  name = setting;
+  return aws_profile_setting(environment, setting);
+}
+
+Error misfit(std::string_view name, std::string_view text, std::string_view expected) {
+  return wrong(fmt::format("{} is \"{}\"; expected {}", name, clip(printable(text), 40), expected));
+}
+
 Result<std::optional<bool>> flag(const Environment& environment, std::string_view name,
                                  std::string_view setting) {
-  auto text = variable(environment, name);
-  if (!text) {
-    auto set = aws_profile_setting(environment, setting);
-    if (!set) return std::move(set).error();
-    if (!*set) return std::optional<bool>();
-    text = *std::move(*set);
-    name = setting;
-  }
-  if (iequals(*text, "true")) return std::optional<bool>(true);
-  if (iequals(*text, "false")) return std::optional<bool>(false);
-  return wrong(
-      fmt::format("{} is \"{}\"; expected true or false", name, clip(printable(*text), 40)));
+  const auto text = shared_setting(environment, name, setting);
+  if (!text) return text.error();
+  if (!*text) return std::optional<bool>();
+  if (iequals(**text, "true")) return std::optional<bool>(true);
+  if (iequals(**text, "false")) return std::optional<bool>(false);
+  return misfit(name, **text, "true or false");
 }
 
 // "SSO_OIDC" for variables; in lower case for profiles.
@@ -237,6 +244,29 @@ Result<ResolvedEndpoint> find_aws_endpoint(const Environment& environment, std::
   const auto settings = aws_endpoint_settings(environment, service, std::move(given));
   if (!settings) return settings.error();
   return resolve_aws_endpoint(service, region, *settings);
+}
+
+Result<RetryPolicy> aws_retry_policy(const Environment& environment) {
+  RetryPolicy policy;
+  std::string_view name = "AWS_RETRY_MODE";
+  const auto mode = shared_setting(environment, name, "retry_mode");
+  if (!mode) return mode.error();
+  if (*mode) {
+    const std::string text = to_lower(**mode);
+    if (text != "standard" && text != "adaptive" && text != "legacy")
+      return misfit(name, **mode, "standard or adaptive");
+    if (text == "adaptive") policy.mode = RetryMode::adaptive;
+  }
+  name = "AWS_MAX_ATTEMPTS";
+  const auto attempts = shared_setting(environment, name, "max_attempts");
+  if (!attempts) return attempts.error();
+  if (!*attempts) return policy;
+  const std::string& text = **attempts;
+  const auto [end, failure] =
+      std::from_chars(text.data(), text.data() + text.size(), policy.max_attempts);
+  const bool whole = failure == std::errc() && end == text.data() + text.size();
+  if (!whole || policy.max_attempts < 1) return misfit(name, text, "a number, 1 or more");
+  return policy;
 }
 
 std::string_view aws_dns_suffix(std::string_view region) noexcept {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "endpointkit/call_options.hpp"
 #include "endpointkit/error.hpp"
 #include "endpointkit/ext/environment.hpp"
 
@@ -46,6 +47,10 @@ Result<AwsEndpointSettings> aws_endpoint_settings(const Environment& environment
 /// The two steps above.
 Result<ResolvedEndpoint> find_aws_endpoint(const Environment& environment, std::string_view service,
                                            std::string_view region, AwsEndpointSettings given = {});
+
+/// AWS_RETRY_MODE (standard, adaptive, or legacy, which is taken for standard) and
+/// AWS_MAX_ATTEMPTS, or the profile's retry_mode and max_attempts. Errors: as above.
+Result<RetryPolicy> aws_retry_policy(const Environment& environment);
 
 /// The DNS suffix of the partition that a region belongs to; unknown regions belong to "aws".
 std::string_view aws_dns_suffix(std::string_view region) noexcept;

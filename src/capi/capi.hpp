@@ -22,15 +22,10 @@ struct epk_error {
 
 struct epk_client {
   ek::Client client;
-  ek::Timeouts timeouts;
-  ek::RetryPolicy retry;
 };
 
 struct epk_endpoint {
   ek::Endpoint endpoint;
-  ek::CallOptions defaults;  // what options of epk_endpoint_open say about its calls
-  ek::Timeouts timeouts;     // in force where a call changes only one of them
-  ek::RetryPolicy retry;
   std::string uri;
   std::string credentials;
 };

@@ -10,8 +10,7 @@ namespace {
 // The client that is given, or one of the endpoint's own made from the same options.
 epk_client client_for(const epk_client* client, const epk_options* options) {
   if (client != nullptr) return *client;
-  const ek::ClientOptions own = client_options(options);
-  return {ek::Client(own), own.timeouts, own.retry};
+  return {ek::Client(client_options(options))};
 }
 
 epk_endpoint* open_endpoint(const epk_client* client, std::string uri, const epk_options* options) {
@@ -21,15 +20,9 @@ epk_endpoint* open_endpoint(const epk_client* client, std::string uri, const epk
   const epk_client owner = client_for(client, options);
   ek::Endpoint endpoint =
       owner.client.open(uri, credentials(options), endpoint_options(options)).value();
-  ek::CallOptions defaults;
-  const ek::Timeouts timeouts = merge_timeouts(options, owner.timeouts);
-  const ek::RetryPolicy retry = merge_retry(options, owner.retry);
-  if (sets_timeouts(options)) defaults.timeouts = timeouts;
-  if (sets_retry(options)) defaults.retry = retry;
   std::string shown_uri(endpoint.uri());
   std::string identity = endpoint.describe_credentials();
-  return new epk_endpoint{std::move(endpoint),  std::move(defaults), timeouts, retry,
-                          std::move(shown_uri), std::move(identity)};
+  return new epk_endpoint{std::move(endpoint), std::move(shown_uri), std::move(identity)};
 }
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 #include "capi/credentials.hpp"
@@ -14,51 +13,16 @@
 namespace ek::capi {
 namespace {
 
-using std::chrono::milliseconds;
-
 constexpr unsigned kEveryone = of_client | of_endpoint | of_call | of_invoke;
 constexpr unsigned kCalls = of_call | of_invoke;
 constexpr std::string_view kClient = "client.";
 constexpr std::string_view kHeader = "header.";
 constexpr std::string_view kUri = "uri";
 
-// Ten years bound every duration, so that no arithmetic on clocks can overflow.
-constexpr std::int64_t kMaxMilliseconds = 10LL * 366 * 24 * 3600 * 1000;
-
-bool is_attempts(std::string_view value, std::string_view) {
-  const std::int64_t number = to_number(value);
-  return number >= 1 && number <= 100;
-}
-
-bool is_rate(std::string_view value, std::string_view) {
-  const std::int64_t number = to_number(value);
-  return number >= 0 && number <= std::numeric_limits<std::uint32_t>::max();
-}
-
-constexpr std::array<Key, 12> kKeys{{
-    {"cancel.mode", kCalls, is_listed, "abort or drain"},
+constexpr std::array<Key, 3> kKeys{{
     {"client.user_agent_suffix", of_client, is_text, ""},
     {"invoke.accept", of_invoke, is_text, ""},
     {"invoke.content_type", of_invoke, is_text, ""},
-    {"retry.max_backoff_ms", kEveryone, is_duration, duration_wanted},
-    {"retry.max_attempts", kEveryone, is_attempts, "a number from 1 to 100"},
-    {"retry.retry_paid", kEveryone, is_listed, "true or false"},
-    {"timeout.connect_ms", kEveryone, is_duration, duration_wanted},
-    {"timeout.first_event_ms", kEveryone, is_duration, duration_wanted},
-    {"timeout.idle_ms", kEveryone, is_duration, duration_wanted},
-    {"timeout.min_bytes_per_second", kEveryone, is_rate, "a number of bytes, 0 or more"},
-    {"timeout.total_ms", kEveryone, is_duration, duration_wanted},
-}};
-
-struct Timer {
-  std::string_view key;
-  milliseconds Timeouts::*member;
-};
-constexpr std::array<Timer, 4> kTimers{{
-    {"timeout.connect_ms", &Timeouts::connect},
-    {"timeout.first_event_ms", &Timeouts::first_event},
-    {"timeout.idle_ms", &Timeouts::idle},
-    {"timeout.total_ms", &Timeouts::total},
 }};
 
 const Key* find_key(std::string_view name) {
@@ -74,6 +38,8 @@ bool is_endpoint_key(std::string_view name) {
   return !name.empty() && name.find('.') == std::string_view::npos;
 }
 
+bool is_call_default(std::string_view name) { return is_listed(name, call_default_keys()); }
+
 // "client." and the name of a network option.
 bool is_network_key(std::string_view name) {
   return name.starts_with(kClient) && find_key(name) == nullptr;
@@ -86,13 +52,14 @@ bool is_header_key(std::string_view name) {
 unsigned takers_of(std::string_view name) {
   if (is_endpoint_key(name)) return of_endpoint;
   if (is_header_key(name)) return kCalls;
+  if (is_call_default(name)) return kEveryone;
   if (is_network_key(name)) return of_client;
   const Key* key = find_key(name);
   return key != nullptr ? key->takers : 0;
 }
 
 std::string known_keys() {
-  std::string list;
+  std::string list = call_default_keys() + ", ";
   for (const Key& key : kKeys) list += std::string(key.name) + ", ";
   for (const Key& key : credentials_keys()) list += std::string(key.name) + ", ";
   list += "client.* for each of " + network_option_names() + "; ";
@@ -102,6 +69,11 @@ std::string known_keys() {
 // Throws for a key that nobody takes or a value that does not fit it. Secrets are not repeated.
 void check(std::string_view name, std::string_view value) {
   if (is_endpoint_key(name) || is_header_key(name)) return;
+  if (is_call_default(name)) {
+    CallDefaults scratch;
+    set_call_default(scratch, name, value).value();
+    return;
+  }
   if (is_network_key(name)) {
     NetworkOptions scratch;
     set_network_option(scratch, name.substr(kClient.size()), value).value();
@@ -128,10 +100,16 @@ std::string value_or(const epk_options* options, std::string_view key,
   return value != nullptr ? *value : fallback;
 }
 
-bool sets_any(const epk_options* options, std::string_view prefix) {
-  if (options == nullptr) return false;
-  const auto found = options->values.lower_bound(prefix);
-  return found != options->values.end() && std::string_view(found->first).starts_with(prefix);
+// True if any was set.
+bool set_call_defaults(CallDefaults& defaults, const epk_options* options) {
+  bool any = false;
+  if (options == nullptr) return any;
+  for (const auto& [key, value] : options->values) {
+    if (!is_call_default(key)) continue;
+    set_call_default(defaults, key, value.reveal()).value();
+    any = true;
+  }
+  return any;
 }
 
 void set_network(NetworkOptions& network, const epk_options& options) {
@@ -173,7 +151,7 @@ bool is_listed(std::string_view value, std::string_view wanted) {
 
 bool is_duration(std::string_view value, std::string_view) {
   const std::int64_t number = to_number(value);
-  return number >= 0 && number <= kMaxMilliseconds;
+  return number >= 0 && number <= kLongWaitMs;
 }
 
 void refuse_foreign_keys(const epk_options* options, unsigned takers, const char* function) {
@@ -183,38 +161,13 @@ void refuse_foreign_keys(const epk_options* options, unsigned takers, const char
   }
 }
 
-Timeouts merge_timeouts(const epk_options* options, Timeouts base) {
-  for (const Timer& timer : kTimers) {
-    if (const std::string* value = find(options, timer.key)) {
-      base.*timer.member = milliseconds(to_number(*value));
-    }
-  }
-  if (const std::string* value = find(options, "timeout.min_bytes_per_second")) {
-    base.min_bytes_per_second = static_cast<std::uint32_t>(to_number(*value));
-  }
-  return base;
-}
-
-RetryPolicy merge_retry(const epk_options* options, RetryPolicy base) {
-  if (const std::string* value = find(options, "retry.max_attempts")) {
-    base.max_attempts = static_cast<int>(to_number(*value));
-  }
-  if (const std::string* value = find(options, "retry.max_backoff_ms")) {
-    base.max_backoff = milliseconds(to_number(*value));
-  }
-  if (const std::string* value = find(options, "retry.retry_paid")) {
-    base.retry_paid = *value == "true";
-  }
-  return base;
-}
-
-bool sets_timeouts(const epk_options* options) { return sets_any(options, "timeout."); }
-bool sets_retry(const epk_options* options) { return sets_any(options, "retry."); }
-
 ClientOptions client_options(const epk_options* options) {
   ClientOptions client;
-  client.timeouts = merge_timeouts(options, client.timeouts);
-  client.retry = merge_retry(options, client.retry);
+  CallDefaults defaults;
+  set_call_defaults(defaults, options);
+  client.timeouts = defaults.timeouts;
+  client.retry = defaults.retry;
+  client.on_cancel = defaults.on_cancel;
   if (options != nullptr) set_network(client.network, *options);
   client.user_agent_suffix = value_or(options, "client.user_agent_suffix");
   return client;
@@ -224,7 +177,8 @@ EndpointOptions endpoint_options(const epk_options* options) {
   EndpointOptions chosen;
   if (options == nullptr) return chosen;
   for (const auto& [key, value] : options->values) {
-    if (is_endpoint_key(key) && key != kUri) chosen.emplace(key, value.reveal());
+    const bool ours = is_endpoint_key(key) ? key != kUri : is_call_default(key);
+    if (ours) chosen.emplace(key, value.reveal());
   }
   return chosen;
 }
@@ -232,11 +186,14 @@ EndpointOptions endpoint_options(const epk_options* options) {
 std::string uri_option(const epk_options* options) { return value_or(options, kUri); }
 
 CallOptions call_options(const epk_options* options, const epk_endpoint& endpoint) {
-  CallOptions call = endpoint.defaults;
-  if (sets_timeouts(options)) call.timeouts = merge_timeouts(options, endpoint.timeouts);
-  if (sets_retry(options)) call.retry = merge_retry(options, endpoint.retry);
+  CallOptions call;
   if (options == nullptr) return call;
-  if (value_or(options, "cancel.mode") == "drain") call.on_cancel = CancelMode::drain;
+  CallDefaults defaults = endpoint.endpoint.defaults();
+  if (set_call_defaults(defaults, options)) {
+    call.timeouts = defaults.timeouts;
+    call.retry = defaults.retry;
+    call.on_cancel = defaults.on_cancel;
+  }
   for (const auto& [key, value] : options->values) {
     if (!is_header_key(key)) continue;
     call.headers.push_back(

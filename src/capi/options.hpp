@@ -36,11 +36,6 @@ std::int64_t to_number(std::string_view text);
 /// Throws invalid_request naming the first key that none of `takers` takes. NULL has no keys.
 void refuse_foreign_keys(const epk_options* options, unsigned takers, const char* function);
 
-Timeouts merge_timeouts(const epk_options* options, Timeouts base);
-RetryPolicy merge_retry(const epk_options* options, RetryPolicy base);
-bool sets_timeouts(const epk_options* options);
-bool sets_retry(const epk_options* options);
-
 ClientOptions client_options(const epk_options* options);
 EndpointOptions endpoint_options(const epk_options* options);
 /// The option "uri", or "".

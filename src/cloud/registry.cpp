@@ -23,6 +23,17 @@ constexpr std::array<CloudEntry, 3> clouds = {{
     {"vertex", vertex::open_uri},
 }};
 
+Result<Endpoint> apply(Result<Endpoint> endpoint, const EndpointOptions& calls,
+                       const std::optional<Limits>& limits) {
+  if (!endpoint) return endpoint;
+  CallDefaults defaults = endpoint->defaults();
+  for (const auto& [key, value] : calls) {
+    if (auto good = set_call_default(defaults, key, value); !good) return std::move(good).error();
+  }
+  if (!calls.empty()) endpoint = endpoint->with_defaults(defaults);
+  return limits ? endpoint->with_limits(*limits) : std::move(endpoint);
+}
+
 std::string schemes() {
   std::string out;
   for (const CloudEntry& entry : clouds)
@@ -43,14 +54,14 @@ Result<Endpoint> Client::open(std::string_view text, const Credentials& credenti
   if (!uri) return uri.error();
   EndpointOptions all = options;  // these win over the query
   for (const auto& [key, value] : uri->query) all.emplace(key, value);
+  const EndpointOptions calls = take_call_defaults(all);
   const auto limits = take_limits(all);
   if (!limits) return limits.error();
   for (const CloudEntry& entry : clouds) {
     if (entry.scheme != uri->scheme) continue;
     auto cloud = entry.open(*uri, all, environment_of(*this));
     if (!cloud) return cloud.error();
-    auto endpoint = make_endpoint(*this, *std::move(cloud), credentials);
-    return endpoint && *limits ? endpoint->with_limits(**limits) : std::move(endpoint);
+    return apply(make_endpoint(*this, *std::move(cloud), credentials), calls, *limits);
   }
   return Error{.code = ErrorCode::invalid_request,
                .phase = Phase::request,

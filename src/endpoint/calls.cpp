@@ -43,15 +43,16 @@ Result<CallPtr> make_call(const EndpointPtr& endpoint, Operation operation,
   for (const auto* list : {&headers, &options.headers}) {
     if (auto good = check_headers(*list); !good) return std::move(good).error();
   }
-  const ClientOptions& defaults = endpoint->client->options;
-  DirectCall::Plan plan{.endpoint = endpoint,
-                        .request = endpoint->cloud->address(std::move(operation)),
-                        .timeouts = options.timeouts.value_or(defaults.timeouts),
-                        .retry = options.retry.value_or(defaults.retry),
-                        .on_cancel = options.on_cancel,
-                        .stop = options.stop,
-                        .observer = options.observer ? options.observer : defaults.observer,
-                        .tokens = tokens};
+  const CallDefaults& defaults = endpoint->defaults;
+  DirectCall::Plan plan{
+      .endpoint = endpoint,
+      .request = endpoint->cloud->address(std::move(operation)),
+      .timeouts = options.timeouts.value_or(defaults.timeouts),
+      .retry = options.retry.value_or(defaults.retry),
+      .on_cancel = options.on_cancel.value_or(defaults.on_cancel),
+      .stop = options.stop,
+      .observer = options.observer ? options.observer : endpoint->client->options.observer,
+      .tokens = tokens};
   for (const auto* list : {&headers, &options.headers}) {
     plan.request.headers.insert(plan.request.headers.end(), list->begin(), list->end());
   }
@@ -83,8 +84,15 @@ Result<CallPtr> make_group_call(Result<CallPtr> (*make)(const EndpointPtr&, cons
                                                         const CallOptions&),
                                 const EndpointState& endpoint, const Request& request,
                                 const CallOptions& options) {
+  CallOptions given = options;
+  // Where the group was given nothing of its own, its members do as they do.
+  if (const CallDefaults& own = endpoint.defaults; own != endpoint.client->defaults()) {
+    given.timeouts = given.timeouts.value_or(own.timeouts);
+    given.retry = given.retry.value_or(own.retry);
+    given.on_cancel = given.on_cancel.value_or(own.on_cancel);
+  }
   auto call = std::make_unique<GroupCall>(
-      endpoint.group, options, [make, request](const EndpointPtr& member, const CallOptions& how) {
+      endpoint.group, given, [make, request](const EndpointPtr& member, const CallOptions& how) {
         return make(member, request, how);
       });
   if (auto begun = call->begin(); !begun) return std::move(begun).error();

@@ -16,6 +16,11 @@ namespace ek {
 struct ClientState {
   explicit ClientState(ClientOptions options);
 
+  /// What endpoints have from the client.
+  [[nodiscard]] CallDefaults defaults() const {
+    return {.timeouts = options.timeouts, .retry = options.retry, .on_cancel = options.on_cancel};
+  }
+
   const ClientOptions options;
   const std::shared_ptr<ClockCorrection> clock;
   const std::shared_ptr<const Environment> environment;  ///< With that clock.

@@ -45,6 +45,8 @@ class Cloud {
   /// Name of the dialect that the model behind it speaks.
   [[nodiscard]] virtual std::string_view dialect() const noexcept = 0;
   [[nodiscard]] virtual dialect::EncodeHints hints() const { return {}; }
+  /// For clients that say nothing of retries.
+  [[nodiscard]] virtual RetryPolicy retry() const { return {}; }
   [[nodiscard]] virtual HttpRequest address(Operation operation) const = 0;
   [[nodiscard]] virtual std::vector<Header> attempt_headers(const Attempt&) const { return {}; }
   /// Takes the cloud's own wrapping off a streamed 2xx body; null if there is none.

@@ -6,6 +6,7 @@
 #include "base/scrub.hpp"
 #include "base/text.hpp"
 #include "base/uuid.hpp"
+#include "endpoint/adaptive_rate.hpp"
 #include "endpoint/retry.hpp"
 #include "endpoint/timers.hpp"
 
@@ -59,6 +60,8 @@ void DirectCall::step() {
   switch (state_) {
     case State::queued:
       return queue();
+    case State::pacing:
+      return pace();
     case State::signing:
       return sign();
     case State::sending:
@@ -81,11 +84,20 @@ void DirectCall::move_to(State state) {
 
 void DirectCall::queue() {
   const auto& limiter = endpoint().limiter;
-  if (limiter == nullptr) return move_to(State::signing);
-  if (ticket_ == nullptr) ticket_ = limiter->enter(plan_.tokens, [host = host_] { host->wake(); });
-  const auto later = ticket_->admit(now());
-  if (!later) return move_to(State::signing);
-  turn_at_ = *later;
+  if (limiter != nullptr && ticket_ == nullptr)
+    ticket_ = limiter->enter(plan_.tokens, [host = host_] { host->wake(); });
+  const auto later = ticket_ != nullptr ? ticket_->admit(now()) : std::nullopt;
+  if (later) {
+    turn_at_ = *later;
+    return;
+  }
+  if (plan_.retry.mode != RetryMode::adaptive) return move_to(State::signing);
+  turn_at_ = endpoint().rate->take_turn(now());
+  move_to(State::pacing);
+}
+
+void DirectCall::pace() {
+  if (now() >= turn_at_) move_to(State::signing);
 }
 
 void DirectCall::sign() {
@@ -139,6 +151,7 @@ void DirectCall::await_head() {
       error_body_.clear();
       return move_to(State::explaining);
     }
+    learn(false);
     if (auto begun = consumer_->begin(*head_); !begun) return fail(std::move(begun).error());
     return move_to(State::answering);
   }
@@ -185,7 +198,7 @@ void DirectCall::explain() {
   if (error.code == ErrorCode::authentication || error.code == ErrorCode::permission)
     explain_refusal(error);
   scrub_proof(error);
-  if (!error.retry_after) error.retry_after = retry_after(*head_, environment().now());
+  heed_headers(error, *head_, environment().now());
   clock_moved_ = clock_was_wrong(error);
   error.retryable |= clock_moved_;
   fail(std::move(error));
@@ -255,6 +268,7 @@ bool DirectCall::renew_proof(const Error& error) {
 void DirectCall::fail(Error error) {
   exchange_.reset();
   ticket_.reset();
+  if (error.phase == Phase::headers || is_throttling(error)) learn(is_throttling(error));
   if (committed_ || stop_.stop_requested()) return end(std::move(error));
   if (renew_proof(error)) {
     tell({.kind = Kind::attempt_failed, .error = &error, .retry_in = milliseconds(0)});
@@ -293,7 +307,12 @@ void DirectCall::settle() {
   if (used > 0) ticket_->settle(static_cast<double>(used));
 }
 
+void DirectCall::learn(bool throttled) {
+  if (plan_.retry.mode == RetryMode::adaptive) endpoint().rate->learn(throttled, now());
+}
+
 void DirectCall::release() {
+  if (state_ == State::pacing) endpoint().rate->give_back();
   exchange_.reset();
   ticket_.reset();
   waker_.reset();
@@ -359,7 +378,8 @@ SteadyTime DirectCall::deadline() const {
   const auto timer = next_timer();
   const SteadyTime due = timer ? now() + (timer->due - pumped()) : SteadyTime::max();
   if (state_ == State::backing_off) return std::min(due, retry_at_);
-  return state_ == State::queued ? std::min(due, turn_at_) : due;
+  const bool waits = state_ == State::queued || state_ == State::pacing;
+  return waits ? std::min(due, turn_at_) : due;
 }
 
 }  // namespace ek

@@ -1,9 +1,9 @@
 // A call to one endpoint as a state machine: wait for its turn, sign, send, wait for the headers,
 // read, and between failed attempts back off.
 //
-//   queued → signing → sending → answering → done
-//      ↑                  │          │
-//      └─── backing off ←─┴──────────┘   (only until the first item was handed out)
+//   queued → pacing → signing → sending → answering → done
+//      ↑                            │          │
+//      └────── backing off ←────────┴──────────┘   (only until the first item was handed out)
 #pragma once
 
 #include <functional>
@@ -42,8 +42,14 @@ class DirectCall final : public Call {
   bool advance() override;
   bool item_waits() override;
   [[nodiscard]] SteadyTime deadline() const override;
-  void start_clock() override { entered_ = now(); }
-  void stop_clock() override { pumped_ += now() - entered_; }
+  void start_clock() override {
+    entered_ = now();
+    if (state_ == State::queued && ticket_ != nullptr) ticket_->set_awake(true);
+  }
+  void stop_clock() override {
+    pumped_ += now() - entered_;
+    if (state_ == State::queued && ticket_ != nullptr) ticket_->set_awake(false);
+  }
   void cancel() noexcept override { stop_.request_stop(); }
   [[nodiscard]] const Error* error() const noexcept override { return error_ ? &*error_ : nullptr; }
   [[nodiscard]] bool over() const noexcept override { return state_ == State::done; }
@@ -54,7 +60,7 @@ class DirectCall final : public Call {
   [[nodiscard]] const EndpointState& endpoint() const noexcept override { return *plan_.endpoint; }
 
  private:
-  enum class State { queued, signing, sending, answering, explaining, backing_off, done };
+  enum class State { queued, pacing, signing, sending, answering, explaining, backing_off, done };
   using Duration = std::chrono::steady_clock::duration;
   struct Timer {
     Phase phase;
@@ -64,6 +70,7 @@ class DirectCall final : public Call {
   // One state each; every one moves on, or leaves `progressed_` false to wait for the lane.
   void step();
   void queue();
+  void pace();
   void sign();
   void send();
   void await_head();
@@ -79,6 +86,7 @@ class DirectCall final : public Call {
   void explain_refusal(Error& error) const;
   void scrub_proof(Error& error) const;
   [[nodiscard]] bool clock_was_wrong(const Error& error) const;
+  void learn(bool throttled);  // of the rate that the endpoint takes
   void check_stop();
   void check_timers();
   void settle();

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "dialect/dialect.hpp"
+#include "endpoint/adaptive_rate.hpp"
 #include "endpoint/calls.hpp"
 #include "endpoint/client_state.hpp"
 #include "endpoint/consumers.hpp"
@@ -40,7 +41,7 @@ SigningServices services_of(const ClientState& client) {
 }
 
 SignContext sign_context(const EndpointState& endpoint, const CallOptions& options) {
-  const Timeouts timeouts = options.timeouts.value_or(endpoint.client->options.timeouts);
+  const Timeouts timeouts = options.timeouts.value_or(endpoint.defaults.timeouts);
   const auto limit = timeouts.total;
   const SteadyTime now = endpoint.client->environment->steady_now();
   return {.deadline = limit.count() > 0 ? now + limit : SteadyTime::max(), .stop = options.stop};
@@ -99,11 +100,16 @@ Result<Endpoint> make_endpoint(const Client& client, std::unique_ptr<Cloud> clou
   auto signer = credentials.identity().signer_for(cloud->scope(), services_of(*state));
   if (!signer) return std::move(signer).error();
   std::string uri = cloud->uri();
-  return Endpoint(std::make_shared<const EndpointState>(EndpointState{.client = state,
-                                                                      .cloud = std::move(cloud),
-                                                                      .dialect = dialect,
-                                                                      .signer = *std::move(signer),
-                                                                      .uri = std::move(uri)}));
+  CallDefaults defaults = state->defaults();
+  if (defaults.retry == RetryPolicy{}) defaults.retry = cloud->retry();
+  return Endpoint(std::make_shared<const EndpointState>(
+      EndpointState{.client = state,
+                    .cloud = std::move(cloud),
+                    .dialect = dialect,
+                    .signer = *std::move(signer),
+                    .uri = std::move(uri),
+                    .defaults = defaults,
+                    .rate = std::make_shared<AdaptiveRate>(state->environment->steady_now())}));
 }
 
 Endpoint::Endpoint(std::shared_ptr<const EndpointState> state) : state_(std::move(state)) {}
@@ -129,6 +135,14 @@ Result<Endpoint> Endpoint::with_limits(const Limits& limits) const {
   }
   EndpointState state = *state_;
   state.limiter = std::make_shared<Limiter>(limits);
+  return Endpoint(std::make_shared<const EndpointState>(std::move(state)));
+}
+
+const CallDefaults& Endpoint::defaults() const noexcept { return state_->defaults; }
+
+Endpoint Endpoint::with_defaults(const CallDefaults& defaults) const {
+  EndpointState state = *state_;
+  state.defaults = defaults;
   return Endpoint(std::make_shared<const EndpointState>(std::move(state)));
 }
 

@@ -10,8 +10,9 @@
 
 namespace ek {
 
-class GroupState;  // endpoint/group_state.hpp
-class Limiter;     // endpoint/limiter.hpp
+class AdaptiveRate;  // endpoint/adaptive_rate.hpp
+class GroupState;    // endpoint/group_state.hpp
+class Limiter;       // endpoint/limiter.hpp
 
 struct EndpointState {
   std::shared_ptr<ClientState> client{};
@@ -19,7 +20,9 @@ struct EndpointState {
   const dialect::Dialect* dialect = nullptr;
   std::shared_ptr<Signer> signer{};
   std::string uri{};
-  std::shared_ptr<Limiter> limiter{};   ///< Null: no limits.
+  CallDefaults defaults{};
+  std::shared_ptr<AdaptiveRate> rate{};  ///< Of RetryMode::adaptive.
+  std::shared_ptr<Limiter> limiter{};    ///< Null: no limits.
   std::shared_ptr<GroupState> group{};  ///< Set: calls go to its members; no cloud, no dialect, and
                                         ///< the signer is that of the first.
 };

@@ -47,6 +47,7 @@ Result<Endpoint> make_group(const std::vector<GroupMember>& members, const Group
       .client = client,
       .signer = signer,
       .uri = "group(" + uris + ")",
+      .defaults = client->defaults(),
       .group = std::make_shared<GroupState>(std::move(endpoints), std::move(weights), options)}));
 }
 

@@ -14,8 +14,6 @@ GroupCall::GroupCall(std::shared_ptr<GroupState> group, const CallOptions& optio
   if (options_.stop.stop_possible())
     outer_stop_.emplace(options_.stop, [this] { stop_.request_stop(); });
   options_.stop = stop_.get_token();
-  options_.timeouts = options.timeouts.value_or(client().options.timeouts);
-  options_.retry = options.retry.value_or(client().options.retry);
   order_ = group_->order(now(), client().environment->random());
 }
 
@@ -49,12 +47,18 @@ void GroupCall::stop_clock() {
   for (const Part& part : parts_) part.call->stop_clock();
 }
 
-CallOptions GroupCall::options_for_next() const {
+CallOptions GroupCall::options_for(const EndpointState& member) const {
+  using std::chrono::milliseconds;
   CallOptions options = options_;
-  if (options.timeouts->total.count() > 0) {
+  options.timeouts = options.timeouts.value_or(member.defaults.timeouts);
+  options.retry = options.retry.value_or(member.defaults.retry);
+  // The group's timer for all that its members do.
+  if (const milliseconds total = options_.timeouts.value_or(client().options.timeouts).total;
+      total.count() > 0) {
     const auto left =
-        options.timeouts->total - std::chrono::duration_cast<std::chrono::milliseconds>(elapsed());
-    options.timeouts->total = std::max(left, std::chrono::milliseconds(1));
+        std::max(total - std::chrono::duration_cast<milliseconds>(elapsed()), milliseconds(1));
+    auto& own = options.timeouts->total;
+    own = own.count() > 0 ? std::min(own, left) : left;
   }
   // Another member is the better second attempt.
   if (asked_ + 1 < order_.size()) options.retry->max_attempts = 1;
@@ -63,8 +67,9 @@ CallOptions GroupCall::options_for_next() const {
 
 bool GroupCall::ask_next() {
   while (asked_ < order_.size()) {
-    const CallOptions options = options_for_next();
-    const std::size_t member = order_[asked_++];
+    const std::size_t member = order_[asked_];
+    const CallOptions options = options_for(*group_->endpoint(member));
+    ++asked_;
     auto call = make_(group_->endpoint(member), options);
     if (!call) {
       said_.push_back(fmt::format("{}: {}", group_->endpoint(member)->uri, call.error().message));
@@ -96,7 +101,7 @@ bool GroupCall::settle() {
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     Call& call = *parts_[i].call;
     if (const Error* error = call.error()) {
-      const bool move_on = may_move_on(*error);
+      const bool move_on = may_move_on(*error, call.endpoint());
       if (move_on) group_->fail(parts_[i].member, now());
       said_.push_back(fmt::format("{}: {}", call.endpoint().uri, describe(*error)));
       const Error last = *error;
@@ -119,7 +124,7 @@ bool GroupCall::settle() {
   return false;
 }
 
-bool GroupCall::may_move_on(const Error& error) const {
+bool GroupCall::may_move_on(const Error& error, const EndpointState& member) const {
   switch (error.code) {
     case ErrorCode::invalid_request:
     case ErrorCode::content_filter:
@@ -132,7 +137,7 @@ bool GroupCall::may_move_on(const Error& error) const {
     default:
       break;
   }
-  return options_.retry->retry_paid || !may_be_paid(error);
+  return options_.retry.value_or(member.defaults.retry).retry_paid || !may_be_paid(error);
 }
 
 void GroupCall::choose(std::size_t part) {

@@ -57,8 +57,8 @@ class GroupCall final : public Call {
   void choose(std::size_t part);
   void give_up(std::size_t part);
   void end(Error error);
-  [[nodiscard]] CallOptions options_for_next() const;
-  [[nodiscard]] bool may_move_on(const Error& error) const;
+  [[nodiscard]] CallOptions options_for(const EndpointState& member) const;
+  [[nodiscard]] bool may_move_on(const Error& error, const EndpointState& member) const;
 
   [[nodiscard]] Call& current() noexcept { return *parts_.front().call; }
   [[nodiscard]] const Call& current() const noexcept { return *parts_.front().call; }

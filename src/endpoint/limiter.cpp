@@ -74,8 +74,14 @@ SteadyTime Limiter::when(const Bucket& bucket, double amount, SteadyTime now) {
   return now + std::chrono::ceil<milliseconds>(wait);
 }
 
+Limiter::Ticket* Limiter::first_awake() const {
+  const auto first = std::find_if(waiting_.begin(), waiting_.end(),
+                                  [](const Ticket* ticket) { return ticket->awake_; });
+  return first == waiting_.end() ? nullptr : *first;
+}
+
 void Limiter::wake_next() {
-  if (!waiting_.empty()) waiting_.front()->wake_();
+  if (const Ticket* next = first_awake()) next->wake_();
 }
 
 void Limiter::leave(Ticket& ticket) {
@@ -111,20 +117,26 @@ Limiter::Ticket::~Ticket() { limiter_->leave(*this); }
 std::optional<SteadyTime> Limiter::Ticket::admit(SteadyTime now) {
   Limiter& limiter = *limiter_;
   const std::lock_guard lock(limiter.mutex_);
-  if (limiter.waiting_.front() != this) return SteadyTime::max();
+  if (limiter.first_awake() != this) return SteadyTime::max();
   if (limiter.max_in_flight_ > 0 && limiter.in_flight_ >= limiter.max_in_flight_)
     return SteadyTime::max();
   limiter.refill(now);
   const SteadyTime open = std::max({limiter.closed_until_, when(limiter.requests_, 1, now),
                                     when(limiter.tokens_, tokens_, now)});
   if (open > now) return open;
-  limiter.waiting_.pop_front();
+  std::erase(limiter.waiting_, this);
   limiter.requests_.level -= 1;
   limiter.tokens_.level -= tokens_;
   ++limiter.in_flight_;
   in_flight_ = true;
   limiter.wake_next();
   return std::nullopt;
+}
+
+void Limiter::Ticket::set_awake(bool awake) {
+  const std::lock_guard lock(limiter_->mutex_);
+  awake_ = awake;
+  if (!awake) limiter_->wake_next();
 }
 
 void Limiter::Ticket::settle(double tokens) {

@@ -31,6 +31,8 @@ class Limiter : public std::enable_shared_from_this<Limiter> {
 
     /// None: go ahead. Else ask again at that time; if it is max(), when `wake` was called.
     std::optional<SteadyTime> admit(SteadyTime now);
+    /// Whether anybody asks. Who does not keeps his place, but holds nobody up.
+    void set_awake(bool awake);
     /// What was really used, in place of the estimate.
     void settle(double tokens);
 
@@ -40,6 +42,7 @@ class Limiter : public std::enable_shared_from_this<Limiter> {
     const double tokens_;
     const std::function<void()> wake_;  // called under the limiter's lock: must only notify
     bool in_flight_ = false;
+    bool awake_ = true;
   };
 
   /// `tokens`: an estimate. `wake` may be called on any thread while the ticket lives.
@@ -60,6 +63,7 @@ class Limiter : public std::enable_shared_from_this<Limiter> {
 
   void refill(SteadyTime now);
   void leave(Ticket& ticket);
+  [[nodiscard]] Ticket* first_awake() const;
   void wake_next();
   static SteadyTime when(const Bucket& bucket, double amount, SteadyTime now);
 

@@ -21,7 +21,11 @@ constexpr milliseconds throttling_base{1000};
 constexpr milliseconds longest_wish{60'000};
 constexpr milliseconds longest_hint{5'000};
 
-bool is_throttling(const Error& error) noexcept { return error.code == ErrorCode::rate_limit; }
+// An overloaded_error "would normally correspond to an HTTP 529", but comes in streams as well
+// (docs.anthropic.com, streaming messages, error events).
+bool refuses_load(const Error& error) noexcept {
+  return is_throttling(error) || error.provider_code.find("overloaded") != std::string::npos;
+}
 
 // A number without locale; none if anything else stands there.
 std::optional<double> parse_number(std::string_view text) {
@@ -41,11 +45,15 @@ milliseconds to_milliseconds(double value) {
 
 }  // namespace
 
+bool is_throttling(const Error& error) noexcept { return error.code == ErrorCode::rate_limit; }
+
 bool may_be_paid(const Error& error) noexcept {
+  // After a 2xx the model was at work, unless the provider says that it takes no more.
+  const bool broke = error.phase == Phase::stream && error.retryable && !refuses_load(error);
   const bool lost = error.code == ErrorCode::truncated ||
                     (error.code == ErrorCode::transport && !error.retryable);
   const bool late = error.code == ErrorCode::timeout && error.phase != Phase::connect;
-  return lost || late || error.http_status == 408 || error.http_status == 504;
+  return broke || lost || late || error.http_status == 408 || error.http_status == 504;
 }
 
 bool RetryBudget::take(int cost) {
@@ -102,6 +110,13 @@ std::optional<milliseconds> retry_after(const HttpHead& head,
     return std::max(wait, milliseconds(0));
   }
   return std::nullopt;
+}
+
+void heed_headers(Error& error, const HttpHead& head, std::chrono::system_clock::time_point now) {
+  if (!error.retry_after) error.retry_after = retry_after(head, now);
+  const std::string_view advice = trim(head.header("x-should-retry"));
+  if (iequals(advice, "true")) error.retryable = true;
+  if (iequals(advice, "false")) error.retryable = false;
 }
 
 }  // namespace ek

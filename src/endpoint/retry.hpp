@@ -25,6 +25,9 @@ class RetryBudget {
   int tokens_ = 500;
 };
 
+/// True if the provider asks for fewer requests.
+bool is_throttling(const Error& error) noexcept;
+
 /// True if the model may have computed the answer, and the provider billed it, although we did not
 /// get it.
 bool may_be_paid(const Error& error) noexcept;
@@ -46,6 +49,11 @@ std::optional<std::chrono::milliseconds> retry_delay(const Error& error, const R
 /// Negative and unreadable values are none; a date in the past is zero.
 std::optional<std::chrono::milliseconds> retry_after(const HttpHead& head,
                                                      std::chrono::system_clock::time_point now);
+
+/// Puts what the answer's headers say of another attempt into `error`: the wish, where its body
+/// told none, and x-should-retry (true or false, of servers that speak OpenAI's protocol), which
+/// decides.
+void heed_headers(Error& error, const HttpHead& head, std::chrono::system_clock::time_point now);
 
 /// True if the wish is an x-amz-retry-after, which the AWS SDKs take for a hint.
 bool is_retry_hint(const HttpHead& head);

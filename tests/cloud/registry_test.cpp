@@ -74,6 +74,39 @@ TEST_F(OpenTest, TakesLimitsOnEveryCloud) {
   EXPECT_THAT(wrong.error().message, HasSubstr("requests_per_minute wants a number"));
 }
 
+TEST_F(OpenTest, TakesTimersAndRetriesOnEveryCloud) {
+  for (const char* uri : {"sagemaker://eu-west-1/x?timeout.idle_ms=9&cancel.mode=drain",
+                          "azureml://host/score?timeout.idle_ms=9&cancel.mode=drain",
+                          "vertex://p/us/1?timeout.idle_ms=9&cancel.mode=drain"}) {
+    const auto endpoint = client_.open(uri, Credentials::from_environment(),
+                                       {{"timeout.idle_ms", "70"}, {"retry.max_attempts", "1"}});
+    ASSERT_TRUE(endpoint) << describe(endpoint.error());
+    const CallDefaults wanted{.timeouts = {.idle = std::chrono::milliseconds(70)},
+                              .retry = {.max_attempts = 1},
+                              .on_cancel = CancelMode::drain};
+    EXPECT_EQ(endpoint->defaults(), wanted) << uri;
+  }
+  const auto wrong = client_.open("sagemaker://eu-west-1/x?timeout.idle=9");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message, HasSubstr("timeout.idle_ms"));
+}
+
+TEST_F(OpenTest, TakesRetriesOfTheAwsEnvironmentWhereTheClientSaysNothing) {
+  const std::map<std::string, std::string> variables = {{"AWS_RETRY_MODE", "adaptive"},
+                                                        {"AWS_MAX_ATTEMPTS", "7"}};
+  const auto environment = make_environment(clock_, {.variables = variables});
+  const auto retry_of = [&](const RetryPolicy& given, const char* uri) {
+    const Client client({.retry = given, .transport = transport_, .environment = environment});
+    return client.open(uri).value().defaults().retry;
+  };
+  const char* ours = "sagemaker://eu-west-1/x";
+  EXPECT_EQ(retry_of({}, ours), (RetryPolicy{.max_attempts = 7, .mode = RetryMode::adaptive}));
+  EXPECT_EQ(retry_of({.max_attempts = 2}, ours), RetryPolicy{.max_attempts = 2});
+  EXPECT_EQ(retry_of({}, "sagemaker://eu-west-1/x?retry.max_attempts=1"),
+            (RetryPolicy{.max_attempts = 1, .mode = RetryMode::adaptive}));
+  EXPECT_EQ(retry_of({}, "vertex://p/us/1"), RetryPolicy{}) << "another cloud's";
+}
+
 TEST_F(OpenTest, RefusesNetworkOptionsThatMakeNoSense) {
   const Client client({.network = {.proxy = "http://user:hunter2@proxy"}, .transport = transport_});
   const auto endpoint = client.open("sagemaker://eu-west-1/ep", keys_);

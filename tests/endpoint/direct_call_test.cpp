@@ -142,6 +142,20 @@ TEST(CallRetry, AlsoAfterARetryableErrorFrameBeforeTheFirstEvent) {
   EXPECT_EQ(stream_hello(test).text, "x");
 }
 
+TEST(CallRetry, NotAfterAnErrorFrameOfAModelThatWasAtWork) {
+  const ScriptedReply broken{
+      .headers = sse(),
+      .body = {"data: {\"error\":{\"message\":\"worker died\",\"code\":503}}\n\n"}};
+  for (const bool paid : {false, true}) {
+    TestEndpoint test;
+    test.transport->reply(broken);
+    if (paid) test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+    const Outcome outcome = stream_hello(test, {.retry = {.retry_paid = paid}});
+    EXPECT_EQ(outcome.text, paid ? "x" : "");
+    EXPECT_EQ(outcome.error.has_value(), !paid);
+  }
+}
+
 TEST(CallRetry, KeepsTheLastErrorWithItsAttempts) {
   TestEndpoint test;
   for (int i = 0; i < 3; ++i)

@@ -48,12 +48,7 @@ struct TestGroup : TestEndpoint {
     });
   }
   Endpoint member(const std::string& name) const {
-    return Endpoint(std::make_shared<const EndpointState>(
-        EndpointState{.client = state,
-                      .cloud = std::make_unique<NamedCloud>(name),
-                      .dialect = dialect::find("openai"),
-                      .signer = signer,
-                      .uri = "test://" + name}));
+    return make(std::make_unique<NamedCloud>(name), signer, "test://" + name);
   }
   // The text that came, or the error's code.
   std::string ask(const CallOptions& options = {}) {

@@ -174,6 +174,45 @@ TEST(Limits, LetTheNextCallGoWhenOneIsOverHoweverItEnded) {
   EXPECT_TRUE(std::is_sorted(order.begin(), order.end())) << "one after another";
 }
 
+TEST(Limiter, LetsOthersPassWhoeverDoesNotAsk) {
+  const auto limiter = limiter_of({.max_in_flight = 1});
+  auto a = limiter->enter(0, [] {}), b = limiter->enter(0, [] {});
+  int woken = 0;
+  const auto c = limiter->enter(0, [&] { ++woken; });
+  EXPECT_FALSE(a->admit(at(0ms)));
+  EXPECT_EQ(b->admit(at(0ms)), SteadyTime::max());
+  EXPECT_EQ(c->admit(at(0ms)), SteadyTime::max());
+  woken = 0;
+  b->set_awake(false);
+  EXPECT_EQ(woken, 1);
+  b->set_awake(true);
+  a.reset();
+  EXPECT_EQ(c->admit(at(0ms)), SteadyTime::max()) << "back before its turn, it has its place again";
+  b->set_awake(false);
+  EXPECT_EQ(woken, 2);
+  EXPECT_FALSE(c->admit(at(0ms)));
+}
+
+TEST(Limits, AreNotHeldUpByACallThatIsNotPulledAnyMore) {
+  TestEndpoint test;
+  const Endpoint limited = *test.open().with_limits({.max_in_flight = 1});
+  test.transport->handle([](const HttpRequest&) {
+    return ScriptedReply{.headers = sse(), .body = {text_chunk("x"), finish_chunk()}};
+  });
+  const auto read = [](ChatStream& stream) {
+    int events = 0;
+    while (auto event = stream.next()) events += event->has_value() ? 1 : 0;
+    return events;
+  };
+  auto first = limited.chat_stream(hello), second = limited.chat_stream(hello),
+       third = limited.chat_stream(hello);
+  ASSERT_TRUE(first->next());
+  EXPECT_FALSE(second->wait(1s)) << "it waits for its turn, and is left alone";
+  EXPECT_EQ(read(*first), 1);
+  EXPECT_EQ(read(*third), 2);
+  EXPECT_EQ(read(*second), 2);
+}
+
 TEST(Limits, WaitForTheirTurnNoLongerThanTheTotalTimer) {
   TestEndpoint test;
   const Endpoint limited = *test.open().with_limits({.max_in_flight = 1});

@@ -265,12 +265,7 @@ class SlowSigner final : public Signer {
 };
 
 Endpoint with_signer(const TestLoop& test, std::shared_ptr<Signer> signer) {
-  return Endpoint(
-      std::make_shared<const EndpointState>(EndpointState{.client = test.state,
-                                                          .cloud = std::make_unique<PlainCloud>(),
-                                                          .dialect = dialect::find("openai"),
-                                                          .signer = std::move(signer),
-                                                          .uri = "test://slow"}));
+  return test.make(std::make_unique<PlainCloud>(), std::move(signer), "test://slow");
 }
 
 TEST(Loop, IsNotHeldUpByATokenFetch) {

@@ -49,6 +49,34 @@ TEST(RetryDelay, SendsNothingTwiceThatMayBePaid) {
   EXPECT_FALSE(retry_delay(bad, {.retry_paid = true}, 1, 0.5, plenty));
 }
 
+TEST(RetryDelay, TakesAModelThatFailedInItsStreamForPaid) {
+  const auto in_stream = [](ErrorCode code, bool retryable, std::string provider_code = {}) {
+    return Error{.code = code,
+                 .phase = Phase::stream,
+                 .http_status = 200,
+                 .provider_code = std::move(provider_code),
+                 .retryable = retryable};
+  };
+  struct Row {
+    Error error;
+    bool plain, paid;  // is retried by default, and on retry_paid
+  };
+  const Row table[] = {
+      {in_stream(ErrorCode::unavailable, true), false, true},
+      {in_stream(ErrorCode::server_error, true, "internalServerException"), false, true},
+      {in_stream(ErrorCode::model_error, true, "ModelStreamErrorException"), false, true},
+      {in_stream(ErrorCode::model_error, false, "ModelStreamError"), false, false},
+      {in_stream(ErrorCode::content_filter, false), false, false},
+      {in_stream(ErrorCode::rate_limit, true, "throttlingException"), true, true},
+      {in_stream(ErrorCode::unavailable, true, "overloaded_error"), true, true},
+  };
+  for (const Row& row : table) {
+    SCOPED_TRACE(describe(row.error));
+    EXPECT_EQ(retry_delay(row.error, {}, 1, 0.5, plenty).has_value(), row.plain);
+    EXPECT_EQ(retry_delay(row.error, {.retry_paid = true}, 1, 0.5, plenty).has_value(), row.paid);
+  }
+}
+
 TEST(RetryDelay, HonoursTheProvidersWishUpToAMinute) {
   Error error = throttled;
   error.retry_after = 2s;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dialect/dialect.hpp"
+#include "endpoint/adaptive_rate.hpp"
 #include "endpoint/client_state.hpp"
 #include "endpoint/cloud.hpp"
 #include "endpoint/endpoint_state.hpp"
@@ -91,12 +92,19 @@ struct TestEndpoint {
     options.environment = make_environment(clock);
     client.emplace(std::move(options));
     state = client->state();
-    return Endpoint(
-        std::make_shared<const EndpointState>(EndpointState{.client = state,
-                                                            .cloud = std::make_unique<PlainCloud>(),
-                                                            .dialect = dialect::find("openai"),
-                                                            .signer = signer,
-                                                            .uri = "test://model"}));
+    return make(std::make_unique<PlainCloud>(), signer, "test://model");
+  }
+  /// Another endpoint of the same client.
+  [[nodiscard]] Endpoint make(std::unique_ptr<Cloud> cloud, std::shared_ptr<Signer> signs,
+                              std::string uri) const {
+    return Endpoint(std::make_shared<const EndpointState>(
+        EndpointState{.client = state,
+                      .cloud = std::move(cloud),
+                      .dialect = dialect::find("openai"),
+                      .signer = std::move(signs),
+                      .uri = std::move(uri),
+                      .defaults = state->defaults(),
+                      .rate = std::make_shared<AdaptiveRate>(clock->steady_now())}));
   }
   std::optional<Client> client;  // of the last open()
   std::shared_ptr<ClientState> state;

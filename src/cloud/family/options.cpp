@@ -66,6 +66,17 @@ Result<std::optional<Limits>> take_limits(EndpointOptions& options) {
   return any ? std::optional<Limits>(limits) : std::nullopt;
 }
 
+EndpointOptions take_call_defaults(EndpointOptions& options) {
+  EndpointOptions taken;
+  for (auto next = options.begin(); next != options.end();) {
+    const auto one = next++;
+    const bool ours = one->first.starts_with("timeout.") || one->first.starts_with("retry.") ||
+                      one->first.starts_with("cancel.");
+    if (ours) taken.insert(options.extract(one));
+  }
+  return taken;
+}
+
 std::string variable(const Environment& environment, const std::string& name) {
   return environment.variable(name).value_or("");
 }

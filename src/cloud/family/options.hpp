@@ -31,6 +31,9 @@ Result<void> check_known(const EndpointOptions& options, std::string_view cloud,
 /// `options`; none if none is set. Errors: invalid_request for what is no number.
 Result<std::optional<Limits>> take_limits(EndpointOptions& options);
 
+/// Takes the keys of set_call_default(), which every cloud knows, out of `options`.
+EndpointOptions take_call_defaults(EndpointOptions& options);
+
 /// A variable's value, or "" if it is unset.
 std::string variable(const Environment& environment, const std::string& name);
 

@@ -13,6 +13,7 @@
 #include "cloud/family/status.hpp"
 #include "cloud/sagemaker/entry.hpp"
 #include "endpoint/cloud.hpp"
+#include "signing/aws/endpoints.hpp"
 #include "wire/event_stream.hpp"
 
 namespace ek::sagemaker {
@@ -35,12 +36,14 @@ constexpr std::array<RequestHeader, 7> request_headers = {{
 
 class SageMaker final : public Cloud {
  public:
-  SageMaker(std::string region, std::string endpoint, std::string base_url, EndpointOptions options)
+  SageMaker(std::string region, std::string endpoint, std::string base_url, RetryPolicy retry,
+            EndpointOptions options)
       : region_(std::move(region)),
         endpoint_(std::move(endpoint)),
         base_url_(std::move(base_url)),
         dialect_(option(options, "dialect", "openai")),
         openai_route_(option(options, "route") == "openai"),
+        retry_(retry),
         options_(std::move(options)) {}
 
   std::string uri() const override { return fmt::format("sagemaker://{}/{}", region_, endpoint_); }
@@ -52,6 +55,8 @@ class SageMaker final : public Cloud {
             .service = "SageMaker"};
   }
   std::string_view dialect() const noexcept override { return dialect_; }
+
+  RetryPolicy retry() const override { return retry_; }
 
   HttpRequest address(Operation operation) const override {
     if (openai_route_) return openai_address(std::move(operation));
@@ -126,6 +131,7 @@ class SageMaker final : public Cloud {
 
   std::string region_, endpoint_, base_url_, dialect_;
   bool openai_route_ = false;
+  RetryPolicy retry_;
   EndpointOptions options_;
 };
 
@@ -175,8 +181,10 @@ Result<std::unique_ptr<Cloud>> make(std::string region, std::string endpoint,
   if (auto good = check_route(options); !good) return good.error();
   auto base_url = aws::base_url("sagemaker-runtime", region, options, environment);
   if (!base_url) return base_url.error();
+  const auto retry = aws_retry_policy(environment);
+  if (!retry) return retry.error();
   return std::unique_ptr<Cloud>(std::make_unique<SageMaker>(std::move(region), std::move(endpoint),
-                                                            *std::move(base_url), options));
+                                                            *std::move(base_url), *retry, options));
 }
 
 }  // namespace

@@ -114,6 +114,32 @@ TEST(AwsEndpointSettings, AsksTheProfileBehindEachVariable) {
   EXPECT_EQ(aws_endpoint_settings(*over.environment, "sts").value().fips, false);
 }
 
+TEST(AwsRetryPolicy, ComesFromTheVariablesThenTheProfile) {
+  const World world{.variables = {{"AWS_CONFIG_FILE", "/config"}},
+                    .files = {{"/config", "[default]\nretry_mode = adaptive\nmax_attempts = 4\n"}}};
+  const auto policy_of = [](const World& given) {
+    return aws_retry_policy(*Bench(given).environment).value();
+  };
+  EXPECT_EQ(policy_of({}), RetryPolicy{});
+  EXPECT_EQ(policy_of(world), (RetryPolicy{.max_attempts = 4, .mode = RetryMode::adaptive}));
+  World set = world;
+  set.variables["AWS_RETRY_MODE"] = "Legacy";
+  set.variables["AWS_MAX_ATTEMPTS"] = "9";
+  EXPECT_EQ(policy_of(set), RetryPolicy{.max_attempts = 9});
+}
+
+TEST(AwsRetryPolicy, NamesTheVariableThatIsWrong) {
+  const std::pair<const char*, const char*> table[] = {{"AWS_RETRY_MODE", "fast"},
+                                                       {"AWS_MAX_ATTEMPTS", "0"},
+                                                       {"AWS_MAX_ATTEMPTS", "3x"},
+                                                       {"AWS_MAX_ATTEMPTS", "99999999999"}};
+  for (const auto& [name, text] : table) {
+    const Bench bench({.variables = {{name, text}}});
+    EXPECT_THAT(aws_retry_policy(*bench.environment),
+                AllOf(HasCode(ErrorCode::invalid_request), FailsWith(HasSubstr(name))));
+  }
+}
+
 TEST(AwsEndpointSettings, NamesTheVariableThatIsWrong) {
   for (const char* name : {"AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT",
                            "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "AWS_ENDPOINT_URL_STS"}) {

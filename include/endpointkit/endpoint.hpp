@@ -6,6 +6,12 @@
 //
 // Everything runs on the calling thread: there is no hidden thread, no global initialisation and no
 // shutdown call. Opening touches neither network nor disk beyond what the URI names.
+//
+// Processes: SIGPIPE is never delivered for our sockets, and no handler is touched. Connections are
+// closed by exec. After fork() a child may exec, _exit, or make a Client of its own; it must
+// neither use nor destroy what it inherited (and so must not exit(), if a static object owns some),
+// for that would speak on the parent's connections. The parent's calls do not notice. If other
+// threads were inside the library at that moment, the child may exec or _exit only.
 #pragma once
 
 #include <chrono>

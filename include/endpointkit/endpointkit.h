@@ -46,6 +46,11 @@
  *  8. Truth values are int, 0 or 1. Durations are milliseconds, their names end in _ms.
  *  9. The ABI grows only by adding functions, keys, event kinds and JSON members: treat an unknown
  *     event kind or member as one to pass over. Numbers never change their meaning.
+ * 10. Processes: SIGPIPE is never delivered for the library's sockets, and no handler is touched.
+ *     After fork a child may exec, _exit, or make a client of its own; it must neither use nor free
+ *     handles that it inherited. The parent's calls do not notice. If other threads were inside the
+ *     library at that moment, the child may exec or _exit only. The library may be loaded with
+ *     dlopen, and closed once every handle is freed, as often as one likes.
  */
 #ifndef ENDPOINTKIT_ENDPOINTKIT_H_
 #define ENDPOINTKIT_ENDPOINTKIT_H_

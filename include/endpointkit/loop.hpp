@@ -51,6 +51,7 @@ struct LoopEvent {
 /// Threads: calls may be added and cancelled from any; all else is for one at a time. Nothing works
 /// but inside next() and process(), with one exception: where a token has to be fetched, a thread
 /// does so that is started then and ends with the loop.
+/// Processes: a forked child must not touch the loop, nor its fd(); see endpoint.hpp.
 class EK_API Loop {
  public:
   explicit Loop(const Client& client);

@@ -2,6 +2,12 @@
 
 #include <fmt/format.h>
 
+#ifdef _WIN32
+#include <process.h>
+#else
+#include <unistd.h>
+#endif
+
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -9,6 +15,7 @@
 #include <random>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 #include "base/subprocess.hpp"
 
@@ -37,6 +44,14 @@ Result<std::string> read_file(const std::string& path) {
   return std::move(content).str();
 }
 
+int process_id() {
+#ifdef _WIN32
+  return _getpid();
+#else
+  return getpid();
+#endif
+}
+
 Result<void> write_file(const std::string& path, const std::string& text) {
   namespace fs = std::filesystem;
   // A neighbour first, then a rename: a reader sees the old file or the new one, never half of one.
@@ -59,7 +74,11 @@ Result<void> write_file(const std::string& path, const std::string& text) {
 }
 
 double random_unit() {
-  thread_local std::mt19937_64 engine{std::random_device{}()};
+  thread_local std::mt19937_64 engine;
+  thread_local int seeded_by = 0;
+  // A forked child must not draw, and give as ids, what its parent draws.
+  if (const int process = process_id(); std::exchange(seeded_by, process) != process)
+    engine.seed(std::random_device{}());
   return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
 }
 

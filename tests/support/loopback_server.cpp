@@ -101,6 +101,7 @@ class LoopbackServer::Connection {
     }
   }
 
+  void stop_sending() const { ::shutdown(fd_, SHUT_WR); }
   void reset_on_close() const {
     const linger now{.l_onoff = 1, .l_linger = 0};
     ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &now, sizeof now);
@@ -214,6 +215,12 @@ bool LoopbackServer::play(Connection& connection, const Script& script) {
         break;
       case Step::Kind::gate:
         if (!pass_gate()) return false;
+        break;
+      case Step::Kind::read_some:
+        if (!connection.receive()) return false;
+        break;
+      case Step::Kind::stop_sending:
+        connection.stop_sending();
         break;
       case Step::Kind::await_close:
         while (connection.receive()) {

@@ -19,7 +19,7 @@
 namespace ek::testing {
 
 struct Step {
-  enum class Kind { send, gate, await_close, hang_up, reset };
+  enum class Kind { send, gate, read_some, stop_sending, await_close, hang_up, reset };
   Kind kind;
   std::string bytes{};
 };
@@ -28,6 +28,10 @@ using Script = std::vector<Step>;
 inline Step send(std::string bytes) { return {Step::Kind::send, std::move(bytes)}; }
 /// Waits for one LoopbackServer::open_gate().
 inline Step gate() { return {Step::Kind::gate}; }
+/// Takes a few kilobytes of what the client sends.
+inline Step read_some() { return {Step::Kind::read_some}; }
+/// FIN; a hang_up() with something unread makes it a RST.
+inline Step stop_sending() { return {Step::Kind::stop_sending}; }
 /// Reads until the client closes the connection.
 inline Step await_close() { return {Step::Kind::await_close}; }
 inline Step hang_up() { return {Step::Kind::hang_up}; }

@@ -22,19 +22,21 @@ set(may_cli       "^tools/cli/|^(base|dialect)/|^cloud/registry\\.hpp$|^signing/
 set(may_emulator  "^tools/emulator/|^(base|signing|wire|dialect)/")
 
 # Foreign headers: a pattern, and the one home where it may stand.
-set(foreign curl openssl nlohmann httplib cli11 editline fmt)
+set(foreign curl openssl nlohmann httplib nghttp2 cli11 editline fmt)
 set(is_curl     "^curl/")
 set(is_openssl  "^openssl/")
 set(is_nlohmann "^nlohmann/")
 set(is_httplib  "^httplib\\.h$")
+set(is_nghttp2  "^nghttp2/")
 set(is_cli11    "^CLI/")
 set(is_editline "^(editline/|histedit\\.h$|readline/)")
 set(is_fmt      "^fmt/")
 set(home_curl     "^src/http/")
-# The emulator's TLS port signs its own certificate.
-set(home_openssl  "^signing/crypto/|^src/http/(ca_store|tls_context)\\.cpp$|^src/tools/emulator/tls\\.cpp$")
+# The emulator's TLS port signs its own certificate and chooses the protocol.
+set(home_openssl  "^signing/crypto/|^src/http/(ca_store|tls_context)\\.cpp$|^src/tools/emulator/tls(_connection)?\\.cpp$")
 set(home_nlohmann "^(src/(dialect|cloud|capi|tools)|signing)/.*\\.cpp$|^include/endpointkit/json\\.hpp$")
 set(home_httplib  "^src/tools/emulator/")
+set(home_nghttp2  "^src/tools/emulator/http2_session\\.cpp$")
 set(home_cli11    "^src/tools/")
 set(home_editline "^src/tools/cli/")
 set(home_fmt      "^(src|signing)/.*\\.cpp$")

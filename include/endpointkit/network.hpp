@@ -15,7 +15,7 @@
 namespace ek {
 
 enum class HttpVersion {
-  automatic,  ///< HTTP/1.1 with libcurl 7 (its HTTP/2 resets finished streams), else as http2.
+  automatic,  ///< HTTP/1.1 with libcurl before 8.1 (it resets finished streams), else as http2.
   http1,
   http2,  ///< Offered by ALPN on https; HTTP/1.1 where the server does not take it, and on http.
 };

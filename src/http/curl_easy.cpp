@@ -1,5 +1,7 @@
 #include "http/curl_easy.hpp"
 
+#include "http/http2_words.hpp"
+
 #ifndef _WIN32
 #include <fcntl.h>
 #endif
@@ -24,10 +26,8 @@ void set_tls(CURL* easy, CurlContext& context) {
 }
 
 void set_version(CURL* easy, HttpVersion wanted) {
-  constexpr unsigned version_8 = 0x080000;
-  const bool offer_2 = wanted == HttpVersion::http2 ||
-                       (wanted == HttpVersion::automatic &&
-                        curl_version_info(CURLVERSION_NOW)->version_num >= version_8);
+  const bool offer_2 =
+      wanted == HttpVersion::http2 || (wanted == HttpVersion::automatic && has_sound_http2());
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
                    offer_2 ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
   // Rather a stream on a connection that is being made than one more connection.

@@ -152,6 +152,14 @@ Error explain_curl(const CurlFailure& failure) {
             .message = fmt::format("{} cut its answer before the end ({}, libcurl {})",
                                    failure.host, detail_of(failure), int{failure.code})};
   }
+  if (failure.refused) {
+    return {.code = ErrorCode::transport,
+            .phase = Phase::headers,
+            .message = fmt::format("{} did not look at the request, for it closes its HTTP/2 "
+                                   "connection: ask again ({}, libcurl {})",
+                                   failure.host, detail_of(failure), int{failure.code}),
+            .retryable = true};
+  }
   // No total limit is ever given to libcurl, so a timeout of its own is the connect timer.
   if (failure.code == CURLE_OPERATION_TIMEDOUT && !failure.begun) {
     return {.code = ErrorCode::timeout,

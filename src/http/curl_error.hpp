@@ -20,8 +20,9 @@ struct CurlFailure {
   std::string_view thumbprint{};        ///< That the server's certificate must have; "" for any.
   std::string_view found_thumbprint{};  ///< That it had.
   std::chrono::milliseconds connect_timeout{};
-  bool begun = false;   ///< The request began to go out.
-  bool headed = false;  ///< The response headers were complete.
+  bool begun = false;    ///< The request began to go out.
+  bool refused = false;  ///< The server said that it does not look at it.
+  bool headed = false;   ///< The response headers were complete.
 };
 
 /// Pure. truncated/stream once the headers came, else what the table says.

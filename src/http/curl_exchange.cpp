@@ -55,6 +55,7 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
     curl_easy_setopt(easy_.get(), CURLOPT_SSL_CTX_DATA, this);
   }
   if (is_private()) set_private_connection();
+  words_.listen(easy_.get(), context_.options.network.http_version);
 }
 
 void CurlExchange::set_way() {
@@ -99,6 +100,7 @@ std::optional<Error> CurlExchange::refusal() const {
 
 EasyHandle CurlExchange::detach() noexcept {
   lane_ = nullptr;
+  words_.stop(easy_.get());
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
   header_list_.reset();
@@ -166,6 +168,7 @@ Error CurlExchange::explain(CURLcode code) {
                        .found_thumbprint = thumbprint_.found,
                        .connect_timeout = connect_timeout_,
                        .begun = begun_.has_value(),
+                       .refused = words_.refused(),
                        .headed = head_.complete()});
 }
 
@@ -228,7 +231,8 @@ int CurlExchange::on_request(void* self, char*, char*, int, int) {
     return CURL_PREREQFUNC_OK;
   }
   const auto lived = now - *exchange.begun_;
-  if (lived < exchange.context_.options.resend_window) return CURL_PREREQFUNC_OK;
+  if (lived < exchange.context_.options.resend_window && !exchange.words_.looked_at())
+    return CURL_PREREQFUNC_OK;
   exchange.error_ =
       Error{.code = ErrorCode::transport,
             .phase = Phase::headers,

@@ -15,6 +15,7 @@
 #include "http/curl_context.hpp"
 #include "http/curl_request.hpp"
 #include "http/head_parser.hpp"
+#include "http/http2_words.hpp"
 
 namespace ek {
 
@@ -83,6 +84,7 @@ class CurlExchange final : public Exchange {
   Thumbprint thumbprint_;
   const std::function<void()> on_news_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
+  Http2Words words_;
 
   HeadParser head_;
   std::string buffer_;

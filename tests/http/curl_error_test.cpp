@@ -138,6 +138,18 @@ TEST(ExplainCurl, NamesWhatStoodInTheWay) {
   }
 }
 
+TEST(ExplainCurl, LetsARequestBeSentAgainThatTheServerSaidItDidNotLookAt) {
+  for (const CURLcode code : {CURLE_HTTP2, CURLE_SEND_ERROR, CURLE_RECV_ERROR}) {
+    CurlFailure failure{.code = code, .host = "h.example", .begun = true, .refused = true};
+    const Error error = explain_curl(failure);
+    EXPECT_EQ(to_string(error.phase), to_string(Phase::headers));
+    EXPECT_TRUE(error.retryable);
+    EXPECT_THAT(error.message, HasSubstr("h.example did not look at the request"));
+    failure.headed = true;
+    EXPECT_FALSE(explain_curl(failure).retryable);
+  }
+}
+
 TEST(ExplainCurl, NamesTheConnectTimer) {
   const Error error = explain_curl({.code = CURLE_OPERATION_TIMEDOUT,
                                     .host = "h.example",

@@ -80,6 +80,7 @@ std::map<std::string, std::string> variables_of(const Service& service) {
   if (options.azure_key) variables["AZUREML_ENDPOINT_API_KEY"] = secrets.azure_key.reveal();
   if (!options.google_key_file.empty())
     variables["GOOGLE_APPLICATION_CREDENTIALS"] = options.google_key_file;
+  if (!options.ca_file.empty()) variables["SSL_CERT_FILE"] = options.ca_file;
   return variables;
 }
 
@@ -115,11 +116,8 @@ Result<void> set_up_calls(Service& service) {
   return {};
 }
 
-// A second port, with a certificate that signs itself.
+// A second port, with the same certificate.
 Result<std::unique_ptr<Server>> bind_tls(Service& service) {
-  auto own = make_tls_certificate("endpointkit-emulator");
-  if (!own) return own.error();
-  service.tls = *std::move(own);
   auto server = Server::bind(service.options.host, 0, service.options.connections, &service.tls);
   if (server)
     service.tls_url = fmt::format("https://{}:{}", service.options.host, (*server)->port());
@@ -131,7 +129,7 @@ Result<std::unique_ptr<Server>> bind_tls(Service& service) {
 struct Emulator::Running {
   std::unique_ptr<Service> service;
   std::unique_ptr<Server> server;
-  std::unique_ptr<Server> tls_server;  // null if no identity needs one
+  std::unique_ptr<Server> tls_server;  // null if no identity needs one beside `server`
   std::map<std::string, std::string> variables;
 
   [[nodiscard]] std::string google_key() const {
@@ -143,22 +141,28 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
   if (auto fine = check(options); !fine) return fine.error();
   auto secrets = make_secrets(options.seed, options.session_token);
   if (!secrets) return secrets.error();
-  auto server = Server::bind(options.host, options.port, options.connections);
+  auto tls = make_tls_certificate("endpointkit-emulator");
+  if (!tls) return tls.error();
+  auto server =
+      Server::bind(options.host, options.port, options.connections, options.tls ? &*tls : nullptr);
   if (!server) return server.error();
   auto running = std::make_unique<Running>();
   running->service.reset(
       new Service{.options = std::move(options), .secrets = *std::move(secrets)});
+  running->service->tls = *std::move(tls);
   Service& service = *running->service;
   const bool v6 = service.options.host.find(':') != std::string::npos;
-  service.base_url = fmt::format("http://{}{}{}:{}", v6 ? "[" : "", service.options.host,
-                                 v6 ? "]" : "", (*server)->port());
+  service.base_url =
+      fmt::format("{}://{}{}{}:{}", service.options.tls ? "https" : "http", v6 ? "[" : "",
+                  service.options.host, v6 ? "]" : "", (*server)->port());
+  if (service.options.tls) service.tls_url = service.base_url;
   running->server = *std::move(server);
   if (auto fine = set_up_calls(service); !fine) return fine.error();
   service.aws_keys.add(
       {.keys = service.secrets.aws, .arn = "arn:aws:iam::123456789012:user/emulator"});
   if (auto fine = register_certificate(service); !fine) return fine.error();
   running->variables = variables_of(service);
-  if (needs_tls(service.options.identities)) {
+  if (needs_tls(service.options.identities) && !service.options.tls) {
     auto tls_server = bind_tls(service);
     if (!tls_server) return tls_server.error();
     running->tls_server = *std::move(tls_server);
@@ -172,10 +176,14 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
     auto written = write_private_file(service.options.google_key_file, running->google_key());
     if (!written) return written.error();
   }
+  if (!service.options.ca_file.empty()) {
+    auto written = write_private_file(service.options.ca_file, service.tls.certificate_pem);
+    if (!written) return written.error();
+  }
   for (const auto* one : {&running->server, &running->tls_server}) {
     if (!*one) continue;
     (*one)->listen([&service](const Request& request) { return handle(service, request); },
-                   service.options.log);
+                   service.options.log, service.stats.tls);
   }
   return std::unique_ptr<Emulator>(new Emulator(std::move(running)));
 }

@@ -24,7 +24,10 @@ namespace ek::emulator {
 
 struct Options {
   std::string host = "127.0.0.1";
-  int port = 0;                          ///< 0 takes a free one.
+  int port = 0;      ///< 0 takes a free one.
+  bool tls = false;  ///< HTTPS in place of http, with HTTP/2 for who offers it.
+  /// Where the certificate goes that clients must trust then, and environment() names it.
+  std::string ca_file{};
   double tokens_per_second = 0;          ///< Pace of the emulator's own model; 0 is at once.
   std::optional<std::uint64_t> seed{};   ///< Makes keys and secrets the same at each start.
   std::string region = "us-east-1";      ///< That AWS signatures must name.
@@ -70,7 +73,7 @@ class Emulator {
   Emulator& operator=(const Emulator&) = delete;
 
   [[nodiscard]] int port() const noexcept;
-  /// "http://127.0.0.1:PORT"
+  /// "http://127.0.0.1:PORT", or https.
   [[nodiscard]] const std::string& base_url() const noexcept;
   /// The variables by which EndpointKit, and the clouds' own SDKs, find this emulator and its keys.
   /// They hold secrets.

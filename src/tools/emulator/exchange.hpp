@@ -19,7 +19,8 @@ struct Request {
   std::string query{};  ///< As sent, without '?'.
   std::vector<Header> headers{};
   std::string body{};
-  bool secure = false;               ///< Over TLS.
+  bool secure = false;  ///< Over TLS.
+  bool http2 = false;
   std::string client_certificate{};  ///< DER of what was shown in its handshake, or "".
 
   /// The first header of that name, or "".
@@ -45,14 +46,15 @@ class Form {
 class BodySource {
  public:
   struct Chunk {
-    enum class State { more, end, cut, reset } state = State::more;
+    enum class State { more, end, cut, reset, goaway } state = State::more;
     /// Goes out as one HTTP chunk. Empty: nothing yet, ask again if the client is still there; or
     /// at an end.
     std::string bytes{};
+    int code = 2;  ///< Of a `cut` on HTTP/2: INTERNAL_ERROR.
   };
   virtual ~BodySource() = default;
   /// Blocks until there is something, or for a moment. `cut` closes the connection without the last
-  /// chunk, `reset` with a TCP RST.
+  /// chunk, or on HTTP/2 resets the stream; `reset` ends it with a TCP RST, `goaway` with GOAWAY.
   virtual Chunk next() = 0;
 };
 
@@ -63,8 +65,11 @@ struct Reply {
   std::string body{};
   std::unique_ptr<BodySource> stream{};  ///< In place of `body`.
   std::optional<std::size_t> length{};   ///< Of `stream`, announced; else it is chunked.
-  bool close = false;                    ///< Closes the connection afterwards.
-  bool reset = false;                    ///< A TCP RST in place of all the rest.
+  bool close = false;                    ///< Closes the connection afterwards (by GOAWAY).
+  /// In place of all the rest: a TCP RST, or on HTTP/2 the frame that says that the request was not
+  /// looked at, or RST_STREAM with `code`.
+  enum class Instead { nothing, reset, goaway, rst_stream } instead = Instead::nothing;
+  int code = 0;
 };
 
 }  // namespace ek::emulator

@@ -1,4 +1,7 @@
-// Faults of the way: the bytes of a good answer come late, in part or spoilt.
+// Faults of the way: the bytes of a good answer come late, in part or spoilt; HTTP/2's own ends of
+// a stream and of a connection.
+#include <fmt/format.h>
+
 #include "tools/emulator/fault_kinds.hpp"
 
 namespace ek::emulator {
@@ -59,11 +62,11 @@ class Split {
   std::string kept_;
 };
 
-Reply end_after(const FaultScene& scene, State end) {
+Reply end_after(const FaultScene& scene, Chunk end) {
   return with_body(
       scene,
       [split = Split(scene.fault.number("after", 0)), end](BodySource& from) mutable -> Chunk {
-        return split.reached() ? Chunk{.state = end} : split.head(from);
+        return split.reached() ? end : split.head(from);
       });
 }
 
@@ -87,13 +90,24 @@ class Silence {
   milliseconds left_;
 };
 
+// On HTTP/1.1 nothing tells a request that was not looked at from one that was, and no stream ends
+// without its connection: rather no fault than one that means something else.
+Result<void> need_http2(const FaultScene& scene) {
+  if (scene.http2) return {};
+  return Error{
+      .code = ErrorCode::invalid_request,
+      .message = fmt::format("the fault {} needs HTTP/2 (--tls, and a client that offers it); on "
+                             "HTTP/1.1 there are cut, reset and drain",
+                             scene.fault.kind->name)};
+}
+
 }  // namespace
 
-Result<Reply> cut_body(const FaultScene& scene) { return end_after(scene, State::cut); }
+Result<Reply> cut_body(const FaultScene& scene) { return end_after(scene, {.state = State::cut}); }
 
 Result<Reply> reset_connection(const FaultScene& scene) {
-  if (!scene.fault.text("after").empty()) return end_after(scene, State::reset);
-  return Reply{.reset = true};
+  if (!scene.fault.text("after").empty()) return end_after(scene, {.state = State::reset});
+  return Reply{.instead = Reply::Instead::reset};
 }
 
 Result<Reply> stall_body(const FaultScene& scene) {
@@ -153,7 +167,7 @@ Result<Reply> keep_open(const FaultScene& scene) {
 Result<Reply> delay_headers(const FaultScene& scene) {
   Silence silence(scene);
   while (!silence.over()) {
-    if (silence.slice().state == State::cut) return Reply{.reset = true};
+    if (silence.slice().state == State::cut) return Reply{.instead = Reply::Instead::reset};
   }
   return scene.answer();
 }
@@ -162,6 +176,28 @@ Result<Reply> change_type(const FaultScene& scene) {
   const std::string_view type = scene.fault.text("type");
   Reply reply = scene.answer();
   if (reply.status == 200) reply.content_type = type.empty() ? "text/html" : std::string(type);
+  return reply;
+}
+
+Result<Reply> go_away(const FaultScene& scene) {
+  if (auto fine = need_http2(scene); !fine) return fine.error();
+  if (!scene.fault.text("after").empty()) return end_after(scene, {.state = State::goaway});
+  return Reply{.instead = Reply::Instead::goaway};
+}
+
+Result<Reply> reset_stream(const FaultScene& scene) {
+  if (auto fine = need_http2(scene); !fine) return fine.error();
+  constexpr long internal_error = 2;
+  constexpr long refused_stream = 7;
+  const bool begun = !scene.fault.text("after").empty();
+  const long code = scene.fault.number("code", begun ? internal_error : refused_stream);
+  if (begun) return end_after(scene, {.state = State::cut, .code = static_cast<int>(code)});
+  return Reply{.instead = Reply::Instead::rst_stream, .code = static_cast<int>(code)};
+}
+
+Result<Reply> drain_connection(const FaultScene& scene) {
+  Reply reply = scene.answer();
+  reply.close = true;
   return reply;
 }
 

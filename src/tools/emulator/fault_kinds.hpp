@@ -15,6 +15,7 @@ struct FaultScene {
   Service& service;
   const Fault& fault;
   std::string_view cloud;         ///< "sagemaker", "vertex" or "azureml".
+  bool http2;                     ///< How the request came.
   std::function<Reply()> answer;  ///< What comes without the fault; not calling it costs nothing.
 };
 
@@ -44,6 +45,9 @@ Result<Reply> close_early(const FaultScene& scene);
 Result<Reply> keep_open(const FaultScene& scene);
 Result<Reply> delay_headers(const FaultScene& scene);
 Result<Reply> change_type(const FaultScene& scene);
+Result<Reply> go_away(const FaultScene& scene);
+Result<Reply> reset_stream(const FaultScene& scene);
+Result<Reply> drain_connection(const FaultScene& scene);
 
 // To one event of a good stream. In fault_events.cpp.
 Result<Reply> spoil_checksum(const FaultScene& scene);

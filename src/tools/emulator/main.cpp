@@ -42,7 +42,7 @@ What it serves:
        X-Forwarded-Proto: https
   POST /score  /chat/completions  /v1/chat/completions           Azure ML, key or Entra token
   GET  /_emulator/stats     counts by endpoint: requests, refusals, generations (what a provider
-                            would bill), completed and abandoned ones, tokens
+                            would bill), completed and abandoned ones, tokens; TLS connections
 
 Identities: with --identity NAME the variables lead to a place of the cloud instead of to keys.
   imds          AWS_EC2_METADATA_SERVICE_ENDPOINT: EC2 metadata, version 2 (PUT /latest/api/token)
@@ -104,7 +104,7 @@ constexpr const char* faults_after =
   retry-after-ms=TEXT, x-ms-retry-after-ms=TEXT, x-amz-retry-after=TEXT (milliseconds) and, in the
   body of Vertex AI's errors, retry-info=SECONDS.
 Refusals come before the model: they are no generation in /_emulator/stats, which counts each order
-under "faults". HTTP/2 is not spoken, so there is no GOAWAY.
+under "faults". What HTTP/2 alone can say is refused to a request of HTTP/1.1.
 
 Recordings: --record DIR writes what a client saw of each call (status, headers, body in the pieces
 and the time that it came in): the built-in model's answer, an upstream's or a fault's, or with
@@ -131,6 +131,9 @@ void declare(CLI::App& app, Command& command) {
   app.add_option("--env-file", command.env_file,
                  "Write export lines for a shell here, and Google's key file beside it "
                  "(FILE.google.json)");
+  app.add_flag("--tls", options.tls,
+               "Serve https, with HTTP/2 for clients that offer it; the certificate to trust goes "
+               "to FILE.ca.pem beside the --env-file, which names it in SSL_CERT_FILE");
   app.add_flag("--print-env", command.print_env,
                "Print the export lines on stdout, before the ready line");
   app.add_option("--identity", options.identities,
@@ -189,6 +192,7 @@ void complete(Command& command) {
     const std::string file = std::filesystem::absolute(command.env_file).string();
     options.google_key_file = file + ".google.json";
     options.identity_folder = file + ".identity";
+    if (options.tls) options.ca_file = file + ".ca.pem";
   }
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet
   if (const char* key = std::getenv("ENDPOINTKIT_UPSTREAM_KEY"); key != nullptr) {

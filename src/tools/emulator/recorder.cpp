@@ -92,7 +92,7 @@ Result<std::unique_ptr<Recorder>> Recorder::open(std::string folder, Now now) {
 }
 
 Reply Recorder::watch(const Request& request, Reply reply) {
-  if (reply.reset) return reply;  // there is no answer to serve again
+  if (reply.instead != Reply::Instead::nothing) return reply;  // there is no answer to serve again
   Recording recording = recording_of(request);
   recording.status = reply.status;
   recording.content_type = reply.content_type;

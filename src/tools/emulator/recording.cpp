@@ -16,7 +16,7 @@ using nlohmann::ordered_json;
 using State = BodySource::Chunk::State;
 
 constexpr std::pair<State, std::string_view> ends[] = {
-    {State::end, "end"}, {State::cut, "cut"}, {State::reset, "reset"}};
+    {State::end, "end"}, {State::cut, "cut"}, {State::reset, "reset"}, {State::goaway, "goaway"}};
 
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {

@@ -8,11 +8,11 @@
 #include <sys/socket.h>
 
 #include <atomic>
-#include <condition_variable>
 #include <cstring>
-#include <deque>
-#include <mutex>
 #include <thread>
+
+#include "tools/emulator/connection_threads.hpp"
+#include "tools/emulator/tls_server.hpp"
 
 namespace ek::emulator {
 namespace {
@@ -70,14 +70,10 @@ void wake_idle_connections(int port) {
   for_each_connection(port, [](int fd) { ::shutdown(fd, SHUT_RD); });
 }
 
-// A TCP RST, and the socket stays the library's to close: connect(2) to AF_UNSPEC dissolves the
-// association, which SO_LINGER could not, since the library shuts down before it closes.
+// The socket stays the library's to close.
 void send_reset(const httplib::Request& on) {
   for_each_connection(on.local_port, [&](int fd) {
-    if (port_by(::getpeername, fd) != on.remote_port) return;
-    sockaddr nobody{};
-    nobody.sa_family = AF_UNSPEC;
-    static_cast<void>(::connect(fd, &nobody, sizeof nobody));
+    if (port_by(::getpeername, fd) == on.remote_port) reset_socket(fd);
   });
 }
 
@@ -89,6 +85,7 @@ bool send_next(BodySource& source, httplib::DataSink& sink, const std::function<
       reset();
       return false;
     case BodySource::Chunk::State::cut:
+    case BodySource::Chunk::State::goaway:
       return false;
     case BodySource::Chunk::State::end:
       if (!sink.done) return false;  // its length was announced, and it is shorter
@@ -102,7 +99,7 @@ bool send_next(BodySource& source, httplib::DataSink& sink, const std::function<
 }
 
 void fill(httplib::Response& to, Reply reply, std::function<void()> reset) {
-  if (reply.reset) reset();
+  if (reply.instead == Reply::Instead::reset) reset();
   to.status = reply.status;
   for (const Header& header : reply.headers) to.set_header(header.name, header.value);
   if (reply.close) to.set_header("Connection", "close");
@@ -121,50 +118,16 @@ void fill(httplib::Response& to, Reply reply, std::function<void()> reset) {
   }
 }
 
-/// A thread a connection, made when it is needed and kept: idle connections hold theirs, so a pool
-/// of a few would soon be used up by clients that keep connections open.
-class ConnectionThreads final : public httplib::TaskQueue {
+/// A thread a connection: idle connections hold theirs, so a pool of a few would soon be used up by
+/// clients that keep connections open.
+class ConnectionQueue final : public httplib::TaskQueue {
  public:
-  explicit ConnectionThreads(std::size_t max) : max_(max) {}
-
-  void enqueue(std::function<void()> job) override {
-    const std::lock_guard lock(mutex_);
-    jobs_.push_back(std::move(job));
-    if (idle_ < jobs_.size() && threads_.size() < max_) threads_.emplace_back([this] { work(); });
-    changed_.notify_one();
-  }
-  void shutdown() override {
-    {
-      const std::lock_guard lock(mutex_);
-      over_ = true;
-    }
-    changed_.notify_all();
-    for (std::thread& thread : threads_) thread.join();
-  }
+  explicit ConnectionQueue(std::size_t max) : threads_(max) {}
+  void enqueue(std::function<void()> job) override { threads_.enqueue(std::move(job)); }
+  void shutdown() override { threads_.shutdown(); }
 
  private:
-  void work() {
-    std::unique_lock lock(mutex_);
-    while (true) {
-      ++idle_;
-      changed_.wait(lock, [&] { return over_ || !jobs_.empty(); });
-      --idle_;
-      if (jobs_.empty()) return;
-      const std::function<void()> job = std::move(jobs_.front());
-      jobs_.pop_front();
-      lock.unlock();
-      job();
-      lock.lock();
-    }
-  }
-
-  const std::size_t max_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<std::function<void()>> jobs_;
-  std::vector<std::thread> threads_;
-  std::size_t idle_ = 0;
-  bool over_ = false;
+  ConnectionThreads threads_;
 };
 
 template <class Base>
@@ -178,12 +141,13 @@ class Wide final : public Base {
 }  // namespace
 
 struct Server::Parts {
-  explicit Parts(const TlsCertificate* certificate) {
+  Parts(const TlsCertificate* certificate, std::size_t max_threads) : streams(max_threads) {
     if (certificate == nullptr) {
       hold(std::make_unique<Wide<httplib::Server>>());
     } else {
-      hold(std::make_unique<Wide<httplib::SSLServer>>(
-          [certificate](SSL_CTX& context) { return set_up_tls(context, *certificate); }));
+      auto server = std::make_unique<Wide<TlsServer>>(*certificate);
+      tls = server.get();
+      hold(std::move(server));
     }
   }
   template <class Http>
@@ -194,6 +158,8 @@ struct Server::Parts {
 
   std::unique_ptr<httplib::Server> owner;
   httplib::Server& http() { return *owner; }
+  TlsServer* tls = nullptr;
+  ConnectionThreads streams;  // of HTTP/2: each answers on a thread
   std::function<void()> widen_backlog;
   int port = 0;
   Handler handler;
@@ -203,19 +169,30 @@ struct Server::Parts {
 
   void answer(const httplib::Request& from, httplib::Response& to) {
     fill(to, handler(request_of(from)), [&from] { send_reset(from); });
-    // Paths hold no secret: those travel in headers and bodies.
-    if (log) {
-      const std::string path = from.target.substr(0, from.target.find('?'));
-      log(fmt::format("{} {} {}", from.method, path, to.status));
-    }
+    write_log(from.method, from.target.substr(0, from.target.find('?')), to.status);
+  }
+  // Paths hold no secret: those travel in headers and bodies.
+  void write_log(std::string_view method, std::string_view path, int status) const {
+    if (log) log(fmt::format("{} {} {}", method, path, status));
+  }
+  void serve_tls(TlsCount& count) {
+    tls->on_connection = [&count](const TlsConnection& connection) {
+      ++(connection.wants_http2() ? count.http2 : count.http1);
+      if (connection.resumed()) ++count.resumed;
+    };
+    tls->http2 = {.handler = handler,
+                  .log = [this](const Request& request,
+                                int status) { write_log(request.method, request.path, status); },
+                  .count_reset = [&count] { ++count.streams_reset; },
+                  .spawn = [this](auto job) { streams.enqueue(std::move(job)); }};
   }
 };
 
 Result<std::unique_ptr<Server>> Server::bind(const std::string& host, int port, int connections,
                                              const TlsCertificate* certificate) {
-  auto parts = std::make_unique<Parts>(certificate);
   const auto threads = static_cast<std::size_t>(std::max(connections, 1));
-  parts->http().new_task_queue = [threads] { return new ConnectionThreads(threads); };
+  auto parts = std::make_unique<Parts>(certificate, threads);
+  parts->http().new_task_queue = [threads] { return new ConnectionQueue(threads); };
   parts->http().set_keep_alive_max_count(1'000'000);
   parts->http().set_keep_alive_timeout(60);
   parts->http().set_tcp_nodelay(true);
@@ -243,10 +220,11 @@ Server::~Server() { stop(); }
 
 int Server::port() const noexcept { return parts_->port; }
 
-void Server::listen(Handler handler, Log log) {
+void Server::listen(Handler handler, Log log, TlsCount& count) {
   Parts& parts = *parts_;
   parts.handler = std::move(handler);
   parts.log = std::move(log);
+  if (parts.tls != nullptr) parts.serve_tls(count);
   const auto answer = [&parts](const httplib::Request& from, httplib::Response& to) {
     parts.answer(from, to);
   };
@@ -268,6 +246,7 @@ void Server::stop() {
     std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   parts_->thread.join();
+  parts_->streams.shutdown();
 }
 
 }  // namespace ek::emulator

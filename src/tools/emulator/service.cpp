@@ -30,7 +30,12 @@ std::string Stats::json(const std::map<std::string, int>& faults) const {
   const ordered_json json = {
       {"endpoints", endpoints},
       {"tokens_issued", {{"google", google_tokens.load()}, {"entra", entra_tokens.load()}}},
-      {"faults", faults}};
+      {"faults", faults},
+      {"tls",
+       {{"http1", tls.http1.load()},
+        {"http2", tls.http2.load()},
+        {"resumed", tls.resumed.load()},
+        {"streams_reset", tls.streams_reset.load()}}}};
   return json.dump(2) + "\n";
 }
 

@@ -14,6 +14,7 @@
 #include "tools/emulator/generation.hpp"
 #include "tools/emulator/recording.hpp"
 #include "tools/emulator/secrets.hpp"
+#include "tools/emulator/server.hpp"
 #include "tools/emulator/tls.hpp"
 
 namespace ek::emulator {
@@ -38,11 +39,13 @@ class Stats {
     change(counts_[endpoint]);
   }
   [[nodiscard]] EndpointCount at(const std::string& endpoint) const;
-  /// {"endpoints":{NAME:{…}},"tokens_issued":{"google":n,"entra":n},"faults":{ORDER:n}}
+  /// {"endpoints":{NAME:{…}},"tokens_issued":{"google":n,"entra":n},"faults":{ORDER:n},
+  /// "tls":{"http1":n,"http2":n,"resumed":n,"streams_reset":n}}
   [[nodiscard]] std::string json(const std::map<std::string, int>& faults = {}) const;
 
   std::atomic<int> google_tokens = 0;
   std::atomic<int> entra_tokens = 0;
+  TlsCount tls{};
 
  private:
   mutable std::mutex mutex_;
@@ -99,7 +102,7 @@ struct Service {
   Options options;
   Secrets secrets;
   std::string base_url{};                 ///< "http://127.0.0.1:8123"
-  std::string tls_url{};                  ///< "https://127.0.0.1:8124", if an identity needs one.
+  std::string tls_url{};                  ///< "https://127.0.0.1:8124", if there is one.
   TlsCertificate tls{};                   ///< Shown there.
   TlsCertificate workload_certificate{};  ///< Registered with the workload identity pool.
   Stats stats{};

@@ -58,6 +58,16 @@ bool fill(X509* certificate, EVP_PKEY* key, const std::string& name) {
 
 int accept_any(X509_STORE_CTX*, void*) { return 1; }
 
+int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size,
+                    const unsigned char* offered, unsigned offered_size, void*) {
+  static constexpr unsigned char ours[] = "\x02h2\x08http/1.1";
+  unsigned char* found = nullptr;
+  const int result =
+      SSL_select_next_proto(&found, size, ours, sizeof ours - 1, offered, offered_size);
+  *chosen = found;
+  return result == OPENSSL_NPN_NEGOTIATED ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_NOACK;
+}
+
 }  // namespace
 
 std::string TlsCertificate::thumbprint() const {
@@ -91,6 +101,7 @@ bool set_up_tls(ssl_ctx_st& context, const TlsCertificate& certificate) {
   const Pkey key(PEM_read_bio_PrivateKey(key_pem.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
   SSL_CTX_set_verify(&context, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(&context, accept_any, nullptr);
+  SSL_CTX_set_alpn_select_cb(&context, choose_protocol, nullptr);
   constexpr unsigned char name[] = "endpointkit-emulator";
   SSL_CTX_set_session_id_context(&context, name, sizeof name);
   return own && key && SSL_CTX_use_certificate(&context, own.get()) == 1 &&

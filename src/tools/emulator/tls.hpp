@@ -23,8 +23,8 @@ struct TlsCertificate {
 /// Errors: server_error if OpenSSL fails.
 Result<TlsCertificate> make_tls_certificate(const std::string& name);
 
-/// For a server: shows `certificate`, asks clients for theirs and accepts any or none, since which
-/// one it is decides a service. False if OpenSSL refuses.
+/// For a server: shows `certificate`, takes HTTP/2 from clients that offer it, asks them for theirs
+/// and accepts any or none, since which one it is decides a service. False if OpenSSL refuses.
 bool set_up_tls(ssl_ctx_st& context, const TlsCertificate& certificate);
 /// DER of what the client showed; "" for nothing.
 std::string client_certificate_of(const ssl_st* connection);

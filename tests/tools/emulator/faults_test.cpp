@@ -67,6 +67,8 @@ TEST_F(Faults, SayWhatTheyCannotHappenTo) {
   EXPECT_THAT(ask("wrong-crc").body, HasSubstr("needs an AWS event stream"));
   EXPECT_THAT(ask("duplicate", hello).body, HasSubstr("needs a stream of events"));
   EXPECT_THAT(ask("429;retry-info=3").body, HasSubstr("Google's errors alone"));
+  for (const char* fault : {"goaway", "goaway;after=9", "rst-stream"})
+    EXPECT_THAT(ask(fault).body, HasSubstr("needs HTTP/2")) << fault;
 }
 
 TEST_F(Faults, HitOneCloudOfTheWholeServer) {
@@ -75,6 +77,17 @@ TEST_F(Faults, HitOneCloudOfTheWholeServer) {
   EXPECT_EQ(ask("403").status, 403) << "the header goes first";
   EXPECT_EQ(invoke("/endpoints/chat/invocations", hello).status, 429);
   EXPECT_EQ(grant(google_claims()).status, 200) << "only models are hit";
+}
+
+TEST_F(Faults, DrainAConnectionAfterTheAnswer) {
+  for (const bool drained : {true, false}) {
+    httplib::Headers headers = bearer(emulator_->azure_key().reveal());
+    headers.emplace("Connection", "keep-alive");
+    headers.emplace(std::string(fault_header), "drain;times=1");
+    const Got got = post("/v1/chat/completions", headers, hello);
+    EXPECT_EQ(got.status, 200);
+    EXPECT_EQ(got.header("Connection") == "close", drained);
+  }
 }
 
 TEST_F(Faults, CutAfterSoManyBytes) {

@@ -11,6 +11,7 @@
 #include <ostream>
 
 #include "dialect/json_text.hpp"
+#include "tools/cli/target.hpp"
 
 namespace ek::cli {
 namespace {
@@ -126,7 +127,7 @@ std::optional<std::string> read_line() {
 }  // namespace
 
 ExitCode chat_once(const ChatArguments& arguments, std::ostream& out, std::ostream& err) {
-  const auto endpoint = open(arguments.uri, Credentials::from_environment(), arguments.options);
+  const auto endpoint = open_endpoint(arguments);
   if (!endpoint) return report(endpoint.error(), arguments.json, err);
   ChatRequest request = make_request(arguments);
   request.messages.push_back(user(arguments.message));
@@ -136,7 +137,7 @@ ExitCode chat_once(const ChatArguments& arguments, std::ostream& out, std::ostre
 }
 
 ExitCode chat_on_terminal(const ChatArguments& arguments, std::ostream& out, std::ostream& err) {
-  const auto endpoint = open(arguments.uri, Credentials::from_environment(), arguments.options);
+  const auto endpoint = open_endpoint(arguments);
   if (!endpoint) return report(endpoint.error(), arguments.json, err);
   out << fmt::format("Chatting with {}. Ctrl-C stops an answer; /quit or Ctrl-D ends.\n",
                      endpoint->uri());

@@ -20,6 +20,7 @@ struct ChatArguments {
   std::optional<std::int64_t> max_tokens{};
   std::optional<double> temperature{};
   EndpointOptions options{};
+  NetworkOptions network{};
 };
 
 /// Streams one answer to `arguments.message`.

@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "endpointkit/ext/environment.hpp"
+#include "tools/cli/target.hpp"
 
 namespace ek::cli {
 namespace {
@@ -54,7 +55,7 @@ Result<std::string> read_argument(const std::string& text, std::istream& in) {
 
 ExitCode invoke_command(const InvokeArguments& arguments, std::istream& in, std::ostream& out,
                         std::ostream& err) {
-  const auto endpoint = open(arguments.uri, Credentials::from_environment(), arguments.options);
+  const auto endpoint = open_endpoint(arguments);
   if (!endpoint) return report(endpoint.error(), false, err);
   auto body = read_argument(arguments.body, in);
   if (!body) return report(body.error(), false, err);

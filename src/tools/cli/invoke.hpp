@@ -18,6 +18,7 @@ struct InvokeArguments {
   std::vector<std::string> headers{};  ///< "Name: value"
   bool stream = false;
   EndpointOptions options{};
+  NetworkOptions network{};
 };
 
 /// Writes the answer's bytes to `out`, as they come if `stream`.

@@ -14,6 +14,7 @@
 #include "tools/cli/invoke.hpp"
 #include "tools/cli/output.hpp"
 #include "tools/cli/sign.hpp"
+#include "tools/cli/target.hpp"
 #include "tools/cli/whoami.hpp"
 
 namespace {
@@ -34,7 +35,16 @@ Exit codes: 0 success, 2 user error (nothing was sent), 3 error of the provider 
 4 transport error (network, timeout, cut stream), 130 interrupted.)";
 
 // "key=value" texts become endpoint options; a text without '=' is refused by CLI11.
-void add_options(CLI::App& command, std::vector<std::string>& texts) {
+void add_options(CLI::App& command, std::vector<std::string>& texts, ek::NetworkOptions& network) {
+  command.add_option_function<std::vector<std::string>>(
+      "-n,--network",
+      [&network](const std::vector<std::string>& options) {
+        for (const std::string& text : options) {
+          const auto added = add_network_option(network, text);
+          if (!added) throw CLI::ValidationError("--network", added.error().message);
+        }
+      },
+      "Network option KEY=VALUE (repeatable): " + ek::network_option_names());
   command
       .add_option("-o,--option", texts,
                   "Endpoint option KEY=VALUE, as in the URI's query (repeatable)")
@@ -95,7 +105,7 @@ void add_chat(CLI::App& app, Commands& commands) {
   chat->add_flag("--json", arguments.json, "Print events, and an error, as JSON lines");
   chat->add_flag("--stats", arguments.stats,
                  "Tell usage, time to first token and identity on standard error");
-  add_options(*chat, commands.option_texts);
+  add_options(*chat, commands.option_texts, arguments.network);
   chat->callback([&commands] { commands.run = [&commands] { return run_chat(commands); }; });
 }
 
@@ -112,7 +122,7 @@ void add_invoke(CLI::App& app, Commands& commands) {
   invoke->add_option("-H,--header", arguments.headers,
                      "\"Name: value\" to send as well (repeatable)");
   invoke->add_flag("--stream", arguments.stream, "Print the answer as it comes");
-  add_options(*invoke, commands.option_texts);
+  add_options(*invoke, commands.option_texts, arguments.network);
   invoke->callback([&commands] {
     commands.run = [&commands] {
       commands.invoke.options = parse_options(commands.option_texts);
@@ -128,7 +138,7 @@ void add_whoami(CLI::App& app, Commands& commands) {
   whoami->add_option("uri", arguments.uri, "The endpoint")->required();
   whoami->add_flag("--ask", arguments.ask, "Also ask the provider: the ARN, from AWS");
   whoami->add_flag("--json", arguments.json, "Print one JSON object");
-  add_options(*whoami, commands.option_texts);
+  add_options(*whoami, commands.option_texts, arguments.network);
   whoami->callback([&commands] {
     commands.run = [&commands] {
       commands.whoami.options = parse_options(commands.option_texts);

@@ -7,6 +7,7 @@
 
 #include "base/iso_time.hpp"
 #include "dialect/json_text.hpp"
+#include "tools/cli/target.hpp"
 
 namespace ek::cli {
 namespace {
@@ -70,7 +71,7 @@ ExitCode whoami(const Endpoint& endpoint, const WhoamiArguments& arguments, std:
 }
 
 ExitCode whoami_command(const WhoamiArguments& arguments, std::ostream& out, std::ostream& err) {
-  const auto endpoint = open(arguments.uri, Credentials::from_environment(), arguments.options);
+  const auto endpoint = open_endpoint(arguments);
   if (!endpoint) return report(endpoint.error(), arguments.json, err);
   return whoami(*endpoint, arguments, out, err);
 }

@@ -14,6 +14,7 @@ struct WhoamiArguments {
   bool ask = false;   ///< Also ask the provider who one is.
   bool json = false;  ///< One JSON object instead of text.
   EndpointOptions options{};
+  NetworkOptions network{};
 };
 
 /// Prints each place in the order of the search, and the identity. With JSON: {links: [{name,

@@ -55,6 +55,8 @@ struct Limits {
 
 /// A streamed answer, pulled event by event. Move-only; one thread at a time, except cancel().
 /// Destroying it before the end closes the connection and stops the provider's work where it can.
+/// Memory: bytes that wait (NetworkOptions::max_buffered_bytes), one event of at most 64 MiB, and
+/// reply(), which is the whole answer. A stream that nobody asks costs no time.
 class EK_API ChatStream {
  public:
   explicit ChatStream(std::unique_ptr<PumpedCall> call);

@@ -152,6 +152,8 @@ EPK_API int epk_has_feature(const char *name);
  *   client.keep_alive_s             probes on quiet connections, 0 for none: 60    client
  *   client.max_idle_s               unused connections are closed after: 55        client
  *   client.max_age_s                connections take requests for; 0, ever: 0      client
+ *   client.max_buffered_bytes       answers not yet asked for, all together:       client
+ *                                   67108864
  *   client.http_version             auto (default), 1.1 or 2                       client
  *   client.user_agent_suffix        appended to "endpointkit/VERSION"              client
  *   uri                             the URI, if it is not given apart              endpoint

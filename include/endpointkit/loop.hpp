@@ -51,6 +51,7 @@ struct LoopEvent {
 /// Threads: calls may be added and cancelled from any; all else is for one at a time. Nothing works
 /// but inside next() and process(), with one exception: where a token has to be fetched, a thread
 /// does so that is started then and ends with the loop.
+/// Memory: as of ChatStream, for each call; all of them share NetworkOptions::max_buffered_bytes.
 /// Processes: a forked child must not touch the loop, nor its fd(); see endpoint.hpp.
 class EK_API Loop {
  public:

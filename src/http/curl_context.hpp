@@ -1,6 +1,8 @@
 // What the lanes of one curl transport have in common.
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -21,6 +23,8 @@ struct CurlContext {
   [[nodiscard]] std::string pins_for(std::string_view url) const;
   /// Where connections for `url` are routed to, for messages; "" if nowhere else.
   [[nodiscard]] std::string route_of(std::string_view url) const;
+  /// How much one exchange may hold unread at this moment: its part of what all may.
+  [[nodiscard]] std::size_t buffer_share() const noexcept;
   /// What libcurl asks for before each handshake: whom to trust, and what to show.
   /// Errors: transport/tls.
   Result<void> prepare_tls(void* ssl_ctx, const TlsOptions& tls, Thumbprint& thumbprint);
@@ -29,7 +33,8 @@ struct CurlContext {
   CaStore roots;
   CurlShare share;
   const ProxyRules proxies;
-  const HeaderList routes;  // for CURLOPT_CONNECT_TO
+  const HeaderList routes;                 // for CURLOPT_CONNECT_TO
+  std::atomic<std::size_t> exchanges = 0;  // under way, in all lanes
 };
 
 }  // namespace ek

@@ -32,6 +32,7 @@ CurlExchange::~CurlExchange() {
 }
 
 void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
+  ++context_.exchanges;
   lane_ = &lane;
   place_ = place;
   easy_ = std::move(easy);
@@ -99,6 +100,7 @@ std::optional<Error> CurlExchange::refusal() const {
 }
 
 EasyHandle CurlExchange::detach() noexcept {
+  --context_.exchanges;
   lane_ = nullptr;
   words_.stop(easy_.get());
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
@@ -121,9 +123,13 @@ void CurlExchange::consume(std::size_t bytes) {
     buffer_.clear();
     read_ = 0;
   }
-  if (!paused_ || lane_ == nullptr || unread() >= max_unread_bytes_) return;
+  if (!paused_ || lane_ == nullptr || is_full()) return;
   paused_ = false;
   lane_->resume_later(*this);
+}
+
+bool CurlExchange::is_full() const noexcept {
+  return unread() >= std::min(max_unread_bytes_, context_.buffer_share());
 }
 
 bool CurlExchange::sent() const noexcept { return sent_ || (easy_ && query_sent()); }
@@ -190,7 +196,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, 
 
 std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t bytes, void* self) {
   auto& exchange = *static_cast<CurlExchange*>(self);
-  if (exchange.unread() >= exchange.max_unread_bytes_) {
+  if (exchange.is_full()) {
     exchange.paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
   }

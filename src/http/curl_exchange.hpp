@@ -64,6 +64,7 @@ class CurlExchange final : public Exchange {
   static CURLcode on_tls_context(CURL* easy, void* ssl_ctx, void* self);
 
   [[nodiscard]] std::size_t unread() const noexcept { return buffer_.size() - read_; }
+  [[nodiscard]] bool is_full() const noexcept;
   void set_way();
   void set_private_connection();
   void store(std::string_view bytes);

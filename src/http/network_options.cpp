@@ -184,6 +184,10 @@ constexpr std::array names = {
     Name{"keep_alive_s", [](NetworkOptions& o, Text v) { o.keep_alive = seconds_in(v); }},
     Name{"max_idle_s", [](NetworkOptions& o, Text v) { o.max_idle = seconds_in(v); }},
     Name{"max_age_s", [](NetworkOptions& o, Text v) { o.max_age = seconds_in(v); }},
+    Name{"max_buffered_bytes",
+         [](NetworkOptions& o, Text v) {
+           o.max_buffered_bytes = static_cast<std::size_t>(std::max(number_in(v), 0LL));
+         }},
 };
 
 // An option that only means something beside another may be set before it.
@@ -210,6 +214,8 @@ Result<void> check_network_options(const NetworkOptions& options) {
       !good) {
     return good;
   }
+  if (options.max_buffered_bytes == 0)
+    return refuse("the option max_buffered_bytes wants a number of bytes, at least 1");
   if (auto good = check_duration("max_idle", options.max_idle, seconds(1), longest_life); !good)
     return good;
   return check_duration("max_age", options.max_age, seconds(0), longest_life);

@@ -26,6 +26,7 @@ TEST(SetNetworkOption, SetsEveryMemberByItsName) {
       {"pinned_keys", "h.test=" + pin + ", " + pin},
       {"routes", "h.test:443:10.0.0.5, ::[fd00::1]:8443,h2.test::in.test:"},
       {"keep_alive_s", "0"},
+      {"max_buffered_bytes", "1000000"},
       {"max_idle_s", "5"},
       {"max_age_s", "600"},
       {"http_version", "2"},
@@ -53,7 +54,8 @@ TEST(SetNetworkOption, SetsEveryMemberByItsName) {
       .keep_alive = seconds(0),
       .max_idle = seconds(5),
       .max_age = seconds(600),
-      .http_version = HttpVersion::http2};
+      .http_version = HttpVersion::http2,
+      .max_buffered_bytes = 1'000'000};
   EXPECT_TRUE(options == expected);
 }
 
@@ -83,6 +85,8 @@ TEST(SetNetworkOption, SaysWhatItWants) {
       {"routes", "h.test:70000:10.0.0.5", "HOST:PORT:TO[:PORT]"},
       {"routes", "h.test:443:fd00::1", "brackets"},
       {"keep_alive_s", "soon", "keep_alive wants a number of seconds from 0"},
+      {"max_buffered_bytes", "0", "a number of bytes"},
+      {"max_buffered_bytes", "64k", "a number of bytes"},
       {"max_idle_s", "0", "max_idle wants a number of seconds from 1"},
       {"max_age_s", "-1", "max_age wants a number of seconds"},
       {"http_version", "3", "auto, 1.1 or 2"},

@@ -14,6 +14,7 @@ namespace {
 
 using ek::testing::allow_descriptors;
 using ek::testing::await_close;
+using ek::testing::drive;
 using ek::testing::far;
 using ek::testing::gate;
 using ek::testing::LoopbackServer;
@@ -102,6 +103,49 @@ TEST(WideLane, ClosesAnExchangeThatIsGivenUp) {
   exchange.reset();
   EXPECT_TRUE(server.await_closed(1));
   EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+}
+
+constexpr std::size_t libcurl_piece = 16 * 1024;
+
+// Works until the lane has nothing to do, which a lane that spins never has.
+bool comes_to_rest(Lane& lane) {
+  for (int round = 0; round < 100'000; ++round) {
+    const bool due = lane.due() <= std::chrono::steady_clock::now();
+    if (!due && !is_readable(lane.descriptor(), 100)) return true;
+    lane.wait(std::chrono::steady_clock::now());
+  }
+  return false;
+}
+
+TEST(WideLane, RestsWhileNobodyReadsAndHoldsNoMoreThanItMay) {
+  constexpr std::size_t limit = 64 * 1024;
+  const std::string large(8'000'000, 'x');
+  LoopbackServer server({{reply(large)}}, {.send_buffer_bytes = 65536});
+  const auto lane = wide_lane();
+  const auto exchange = lane->start(post(server.url()), {.max_buffered_bytes = limit});
+  ASSERT_TRUE(drive(*lane, [&] { return exchange->body().size() >= limit; }));
+  EXPECT_TRUE(comes_to_rest(*lane));
+  EXPECT_LT(exchange->body().size(), limit + libcurl_piece);
+  EXPECT_EQ(ek::testing::finish(*lane, *exchange).body, large);
+}
+
+TEST(WideLane, DividesWhatAllMayHoldAmongThem) {
+  constexpr std::size_t count = 8;
+  constexpr std::size_t share = 32 * 1024;
+  const std::string large(2'000'000, 'x');
+  LoopbackServer server({{reply(large)}}, {.send_buffer_bytes = 65536});
+  HttpOptions options = ek::testing::bare_options();
+  options.network.max_buffered_bytes = count * share;
+  const auto lane = make_curl_transport(options)->open_wide_lane();
+  std::vector<std::unique_ptr<Exchange>> exchanges(count);
+  for (auto& exchange : exchanges) exchange = lane->start(post(server.url()), {});
+  EXPECT_TRUE(comes_to_rest(*lane));
+  for (auto& exchange : exchanges) {
+    EXPECT_GE(exchange->body().size(), share);
+    EXPECT_LT(exchange->body().size(), share + libcurl_piece);
+  }
+  exchanges.resize(1);
+  EXPECT_EQ(ek::testing::finish(*lane, *exchanges[0]).body, large);
 }
 
 // More than one multi handle is given.

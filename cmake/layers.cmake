@@ -22,7 +22,8 @@ set(may_cli       "^tools/cli/|^(base|dialect)/|^cloud/registry\\.hpp$|^signing/
 set(may_emulator  "^tools/emulator/|^(base|signing|wire|dialect)/")
 
 # Foreign headers: a pattern, and the one home where it may stand.
-set(foreign curl openssl nlohmann httplib nghttp2 cli11 editline fmt)
+set(foreign asio curl openssl nlohmann httplib nghttp2 cli11 editline fmt)
+set(is_asio     "^(boost/)?asio(/|\\.hpp$)")
 set(is_curl     "^curl/")
 set(is_openssl  "^openssl/")
 set(is_nlohmann "^nlohmann/")
@@ -31,6 +32,7 @@ set(is_nghttp2  "^nghttp2/")
 set(is_cli11    "^CLI/")
 set(is_editline "^(editline/|histedit\\.h$|readline/)")
 set(is_fmt      "^fmt/")
+set(home_asio     "^include/endpointkit/asio\\.hpp$")
 set(home_curl     "^src/http/")
 # The emulator's TLS port signs its own certificate and chooses the protocol.
 set(home_openssl  "^signing/crypto/|^src/http/(ca_store|tls_context)\\.cpp$|^src/tools/emulator/tls(_connection)?\\.cpp$")

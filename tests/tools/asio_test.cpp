@@ -1,0 +1,157 @@
+// The operations of asio against the emulator: real descriptors, which asio waits on.
+#include "endpointkit/asio.hpp"
+
+#include <gmock/gmock.h>
+
+#include <thread>
+
+#include "endpointkit/endpoint.hpp"
+#include "endpointkit/ext/environment.hpp"
+#include "tools/emulator/emulator.hpp"
+
+namespace ek {
+namespace {
+
+using namespace std::chrono_literals;
+using emulator::Emulator;
+using testing::HasSubstr;
+
+const ChatRequest question{.messages = {user("Tell me about bridges.")}};
+// The emulator sends nothing, for ever.
+const CallOptions silent{.headers = {{"x-emulator-fault", "slow-headers"}}};
+
+class Asio : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto started = Emulator::start({.azure_key = true});
+    ASSERT_TRUE(started) << describe(started.error());
+    emulator_ = *std::move(started);
+    Environment environment = system_environment();
+    environment.variable = [variables = emulator_->environment()](
+                               const std::string& name) -> std::optional<std::string> {
+      const auto found = variables.find(name);
+      return found == variables.end() ? std::nullopt : std::optional(found->second);
+    };
+    client_.emplace(ClientOptions{.environment = std::make_shared<const Environment>(environment)});
+    endpoint_.emplace(
+        client_->open(emulator_->environment().at("ENDPOINTKIT_AZUREML_URI")).value());
+    calls_.emplace(io_.get_executor(), *client_);
+  }
+
+  std::unique_ptr<Emulator> emulator_;
+  std::optional<Client> client_;
+  std::optional<Endpoint> endpoint_;
+  asio::io_context io_;
+  std::optional<AsioDispatcher> calls_;
+};
+
+TEST_F(Asio, CompletesCallbacksAlsoThoseThatCanOnlyBeMoved) {
+  std::string heard;
+  int done = 0;
+  for (int i = 0; i < 3; ++i) {
+    calls_->async_chat(*endpoint_, question,
+                       [&, once = std::make_unique<int>(1)](const Result<ChatReply>& reply) {
+                         done += *once;
+                         heard = reply ? std::string(reply->text()) : describe(reply.error());
+                       });
+  }
+  EXPECT_EQ(done, 0) << "never from inside the call that begins";
+  io_.run();  // returns though the dispatcher lives on
+  EXPECT_EQ(done, 3);
+  EXPECT_THAT(heard, HasSubstr("ridge"));
+}
+
+TEST_F(Asio, CompletesFutures) {
+  auto reply = calls_->async_chat(*endpoint_, question, asio::use_future);
+  auto bytes = calls_->async_invoke(
+      *endpoint_, {.body = R"({"messages":[{"role":"user","content":"Hi"}]})"}, asio::use_future);
+  std::thread other([&] { io_.run(); });
+  EXPECT_TRUE(reply.get());
+  EXPECT_TRUE(bytes.get());
+  other.join();
+}
+
+TEST_F(Asio, IsAwaited) {
+  std::string whole, streamed;
+  bool finished = false;
+  const auto talk = [&]() -> asio::awaitable<void> {
+    const auto reply = co_await calls_->async_chat(*endpoint_, question, asio::use_awaitable);
+    whole = reply ? std::string(reply->text()) : describe(reply.error());
+    auto stream = calls_->chat_stream(*endpoint_, question);
+    while (const auto event = co_await stream.async_next(asio::use_awaitable)) {
+      if (!*event) continue;
+      streamed += (*event)->text();
+      finished |= (*event)->get_if<Finished>() != nullptr;
+    }
+  };
+  asio::co_spawn(io_, talk, asio::detached);
+  io_.run();
+  EXPECT_TRUE(finished);
+  EXPECT_THAT(whole, HasSubstr("ridge"));
+  EXPECT_EQ(streamed, whole);
+}
+
+TEST_F(Asio, TellsARequestThatIsWrongAsAResultToo) {
+  std::optional<ErrorCode> chat, next;
+  calls_->async_chat(*endpoint_, {}, [&](const auto& reply) { chat = reply.error().code; });
+  auto stream = calls_->chat_stream(*endpoint_, {});
+  stream.async_next([&](const auto& item) { next = item->error().code; });
+  EXPECT_FALSE(chat || next);
+  io_.run();
+  EXPECT_EQ(chat, ErrorCode::invalid_request);
+  EXPECT_EQ(next, ErrorCode::invalid_request);
+}
+
+TEST_F(Asio, CancelsByTheSlotOfAnOperation) {
+  asio::cancellation_signal chat_signal, next_signal;
+  std::optional<ErrorCode> chat, next;
+  calls_->async_chat(*endpoint_, question,
+                     asio::bind_cancellation_slot(
+                         chat_signal.slot(), [&](const auto& reply) { chat = reply.error().code; }),
+                     silent);
+  auto stream = calls_->chat_stream(*endpoint_, question, silent);
+  stream.async_next(asio::bind_cancellation_slot(
+      next_signal.slot(), [&](const auto& item) { next = item->error().code; }));
+  asio::steady_timer soon(io_, 20ms);
+  soon.async_wait([&](const auto&) {
+    chat_signal.emit(asio::cancellation_type::terminal);
+    next_signal.emit(asio::cancellation_type::terminal);
+  });
+  io_.run();
+  EXPECT_EQ(chat, ErrorCode::cancelled);
+  EXPECT_EQ(next, ErrorCode::cancelled);
+}
+
+TEST_F(Asio, EndsACallAtItsTimerThoughNothingIsHeard) {
+  CallOptions hasty = silent;
+  hasty.timeouts = Timeouts{.total = 30ms};
+  std::optional<Phase> phase;
+  calls_->async_chat(
+      *endpoint_, question, [&](const auto& reply) { phase = reply.error().phase; }, hasty);
+  io_.run();
+  EXPECT_EQ(phase, Phase::total);
+}
+
+TEST_F(Asio, CompletesWhatStillRunsWhenItGoes) {
+  std::optional<ErrorCode> code;
+  calls_->async_chat(
+      *endpoint_, question, [&](const auto& reply) { code = reply.error().code; }, silent);
+  io_.poll();
+  calls_.reset();
+  io_.run();
+  EXPECT_EQ(code, ErrorCode::cancelled);
+}
+
+TEST_F(Asio, MayBeDrivenBySeveralThreads) {
+  std::atomic<int> good = 0;
+  for (int i = 0; i < 32; ++i) {
+    calls_->async_chat(*endpoint_, question, [&](const auto& reply) { good += reply ? 1 : 0; });
+  }
+  std::thread other([&] { io_.run(); });
+  io_.run();
+  other.join();
+  EXPECT_EQ(good, 32);
+}
+
+}  // namespace
+}  // namespace ek

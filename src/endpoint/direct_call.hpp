@@ -11,6 +11,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "endpoint/call.hpp"
@@ -53,7 +54,10 @@ class DirectCall final : public Call {
   void cancel() noexcept override { stop_.request_stop(); }
   [[nodiscard]] const Error* error() const noexcept override { return error_ ? &*error_ : nullptr; }
   [[nodiscard]] bool over() const noexcept override { return state_ == State::done; }
-  void commit() noexcept override { committed_ = true; }
+  void commit() noexcept override {
+    // Nothing is sent again.
+    if (!std::exchange(committed_, true)) std::string().swap(plan_.request.body);
+  }
   [[nodiscard]] Consumer& consumer() noexcept override { return *consumer_; }
   [[nodiscard]] const Consumer& consumer() const noexcept override { return *consumer_; }
   [[nodiscard]] const HttpHead* head() const noexcept override { return head_ ? &*head_ : nullptr; }

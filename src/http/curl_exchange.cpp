@@ -20,6 +20,7 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
                            const TransferOptions& options)
     : context_(context),
       request_(std::move(request)),
+      body_size_(request_.body.size()),
       max_unread_bytes_(std::max<std::size_t>(options.max_buffered_bytes, 1)),
       connect_timeout_(options.connect_timeout),
       tls_(options.tls),
@@ -139,7 +140,12 @@ bool CurlExchange::query_sent() const noexcept {
   curl_off_t body_bytes = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_REQUEST_SIZE, &head_bytes);
   curl_easy_getinfo(easy_.get(), CURLINFO_SIZE_UPLOAD_T, &body_bytes);
-  return begun_ && head_bytes > 0 && body_bytes >= static_cast<curl_off_t>(request_.body.size());
+  return begun_ && head_bytes > 0 && body_bytes >= static_cast<curl_off_t>(body_size_);
+}
+
+// libcurl sends a request again only while nothing of an answer has come.
+void CurlExchange::forget_body() noexcept {
+  if (query_sent()) std::string().swap(request_.body);
 }
 
 void CurlExchange::resume() { curl_easy_pause(easy_.get(), CURLPAUSE_CONT); }
@@ -190,7 +196,10 @@ std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, 
                                      exchange.context_.options.max_head_bytes)};
     return 0;
   }
-  if (!had_head && exchange.head_.complete()) exchange.report();
+  if (!had_head && exchange.head_.complete()) {
+    exchange.forget_body();
+    exchange.report();
+  }
   return bytes;
 }
 

@@ -65,6 +65,7 @@ class CurlExchange final : public Exchange {
 
   [[nodiscard]] std::size_t unread() const noexcept { return buffer_.size() - read_; }
   [[nodiscard]] bool is_full() const noexcept;
+  void forget_body() noexcept;
   void set_way();
   void set_private_connection();
   void store(std::string_view bytes);
@@ -77,6 +78,7 @@ class CurlExchange final : public Exchange {
   std::size_t place_ = 0;
   EasyHandle easy_;
   HttpRequest request_;
+  const std::size_t body_size_;
   HeaderList header_list_;
   const std::size_t max_unread_bytes_;
   const std::chrono::milliseconds connect_timeout_;

@@ -16,6 +16,7 @@ namespace {
 constexpr std::uint64_t stream_count = 10'000;
 constexpr std::uint64_t step = 2'500;
 constexpr std::uint64_t rounds = 3;
+const std::string prompt(1'000, 'x');              // is not kept once it was sent
 constexpr std::int64_t max_bytes_each = 8 * 1024;  // libcurl has its own 16 KiB
 
 /// Of this process, so that what else the machine does hardly counts.
@@ -38,7 +39,8 @@ class Streams {
 
   void open(std::uint64_t count) {
     for (std::uint64_t i = 0; i < count; ++i)
-      ids_[loop_.chat_stream(endpoint_, ask(heard_.size() + i)).value()] = heard_.size() + i;
+      ids_[loop_.chat_stream(endpoint_, ask(heard_.size() + i, prompt)).value()] =
+          heard_.size() + i;
     heard_.resize(heard_.size() + count);
   }
   /// Takes so many events; false if a stream failed or got what is not its own.

@@ -329,7 +329,8 @@ void DirectCall::check_timers() {
   const auto timer = next_timer();
   if (over() || !timer || pumped() < timer->due) return;
   if (timer->phase != Phase::throughput || too_slow()) {
-    return end(timeout_error(timer->phase, plan_.timeouts));
+    Error late = timeout_error(timer->phase, plan_.timeouts);
+    return timer->phase == Phase::total || draining_ ? end(std::move(late)) : fail(std::move(late));
   }
   window_began_ = timer->due;
   window_bytes_ = 0;

@@ -203,6 +203,19 @@ TEST(CallRetry, StopsWhenTheClientsBudgetIsSpent) {
   EXPECT_EQ(drain(*stream).error->attempts, 1);
 }
 
+TEST(CallRetry, SpendsOneBudgetForAllEndpointsOfAClient) {
+  TestEndpoint test;
+  const Endpoint first = test.open({.retry = {.max_attempts = 100}});
+  const Endpoint second = test.make(std::make_unique<PlainCloud>(), test.signer, "test://second");
+  test.transport->handle([](const HttpRequest&) { return ScriptedReply{.status = 503}; });
+  const auto attempts = [](const Endpoint& endpoint) {
+    auto stream = endpoint.chat_stream(hello, {.timeouts = Timeouts{.total = 0s}});
+    return drain(*stream).error->attempts;
+  };
+  EXPECT_EQ(attempts(first), 1 + 500 / 14);
+  EXPECT_EQ(attempts(second), 1);
+}
+
 TEST(CallSigning, LetsTheIdentityExplainARefusalAndTakesTheProofOutOfIt) {
   TestEndpoint test;
   test.signer->knows_why = true;
@@ -367,6 +380,77 @@ TEST(CallTimer, EachIsNamedInItsError) {
     EXPECT_EQ(outcome.error->phase, row.phase);
     EXPECT_EQ(test.clock->steady_now() - before, row.after) << to_string(row.phase);
     EXPECT_EQ(test.transport->request_count(), 1U) << "a timer of ours is not retried";
+  }
+}
+
+TEST(CallTimer, IsTriedAgainOnRetryPaidButForThatOfTheWholeCall) {
+  const ScriptedReply silent{.headers = sse(), .hangs = true};
+  const ScriptedReply stuck{.body = {"{\"choices\""}, .hangs = true};
+  struct Row {
+    bool streams;
+    ScriptedReply first, second;
+    Timeouts timeouts;
+    std::size_t sent;  // on retry_paid
+  };
+  const ScriptedReply streamed{.headers = sse(), .body = {text_chunk("x"), finish_chunk()}};
+  const ScriptedReply whole{
+      .body = {R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]})"}};
+  const Row table[] = {{true, silent, streamed, {.first_event = 1s}, 2},
+                       {false, stuck, whole, {.idle = 1s}, 2},
+                       {true, silent, streamed, {.total = 1s}, 1},
+                       {false, stuck, whole, {.total = 1s}, 1}};
+  for (const Row& row : table) {
+    for (const bool paid : {false, true}) {
+      TestEndpoint test;
+      const Endpoint endpoint =
+          test.open({.timeouts = row.timeouts, .retry = {.retry_paid = paid}});
+      test.transport->reply(row.first);
+      const bool again = paid && row.sent == 2;
+      if (again) test.transport->reply(row.second);
+      const auto end = [&]() -> std::optional<Error> {
+        if (row.streams) {
+          auto stream = endpoint.chat_stream(hello);
+          return drain(*stream).error;
+        }
+        const auto reply = endpoint.chat(hello);
+        return reply ? std::nullopt : std::optional(reply.error());
+      }();
+      EXPECT_EQ(test.transport->request_count(), paid ? row.sent : 1U);
+      EXPECT_EQ(!end, again) << describe(end.value_or(Error{}));
+    }
+  }
+}
+
+// What comes at once; then there is silence, which one of two timers ends.
+TEST(CallTimer, ForTheFirstEventIsEndedByPiecesOfTheAnswerAlone) {
+  const auto delta = [](std::string_view members) {
+    return "data: {\"choices\":[{\"index\":0,\"delta\":{" + std::string(members) + "}}]}\n\n";
+  };
+  const std::pair<std::string, Phase> table[] = {
+      {"", Phase::first_event},  // headers alone
+      {": ping\n\n", Phase::first_event},
+      {"event: ping\ndata: {}\n\n", Phase::first_event},
+      {delta(R"("role":"assistant")"), Phase::first_event},
+      {delta(R"("role":"assistant","content":"")"), Phase::first_event},
+      {delta(R"("content":null)"), Phase::first_event},
+      {delta(""), Phase::first_event},
+      {"data: {\"choices\":[],\"usage\":{\"total_tokens\":5}}\n\n", Phase::first_event},
+      {delta(R"("content":"x")"), Phase::idle},
+      {delta(R"("reasoning_content":"x")"), Phase::idle},
+      {delta(R"("tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}])"),
+       Phase::idle},
+  };
+  for (const auto& [chunk, timer] : table) {
+    TestEndpoint test;
+    ScriptedReply reply{.headers = sse(), .hangs = true};
+    if (!chunk.empty()) reply.body = {chunk};
+    test.transport->reply(reply);
+    const auto before = test.clock->steady_now();
+    const Outcome outcome = stream_hello(test, {.timeouts = {.first_event = 5s, .idle = 3s}});
+    ASSERT_TRUE(outcome.error) << chunk;
+    EXPECT_EQ(outcome.error->phase, timer) << chunk;
+    EXPECT_EQ(outcome.error->output_delivered, timer == Phase::idle) << chunk;
+    EXPECT_EQ(test.clock->steady_now() - before, timer == Phase::idle ? 3s : 5s) << chunk;
   }
 }
 

@@ -71,6 +71,7 @@ TEST_F(Asio, CompletesFutures) {
   other.join();
 }
 
+#ifdef ASIO_HAS_CO_AWAIT  // not with clang 14
 TEST_F(Asio, IsAwaited) {
   std::string whole, streamed;
   bool finished = false;
@@ -90,6 +91,7 @@ TEST_F(Asio, IsAwaited) {
   EXPECT_THAT(whole, HasSubstr("ridge"));
   EXPECT_EQ(streamed, whole);
 }
+#endif
 
 TEST_F(Asio, TellsARequestThatIsWrongAsAResultToo) {
   std::optional<ErrorCode> chat, next;

@@ -7,7 +7,9 @@
 
 namespace ek {
 
-char to_lower(char c) noexcept;
+inline char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 std::string to_lower(std::string_view text);
 bool iequals(std::string_view a, std::string_view b) noexcept;
 /// Without spaces, tabs, CR and LF at both ends.

@@ -1,16 +1,18 @@
 #include "base/uuid.hpp"
 
-#include <fmt/format.h>
+#include <string_view>
 
 namespace ek {
 
 std::string make_uuid(const std::function<double()>& random) {
+  constexpr std::string_view digits = "0123456789abcdef";
   std::string text;
+  text.reserve(36);
   for (int i = 0; i < 16; ++i) {
     auto byte = static_cast<unsigned>(random() * 256.0) & 255U;
     if (i == 6) byte = (byte & 0x0FU) | 0x40U;
     if (i == 8) byte = (byte & 0x3FU) | 0x80U;
-    text += fmt::format("{:02x}", byte);
+    (text += digits[byte >> 4U]) += digits[byte & 15U];
     if (i == 3 || i == 5 || i == 7 || i == 9) text += '-';
   }
   return text;

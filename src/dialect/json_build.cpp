@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/json_string.hpp"
 #include "base/text.hpp"
 #include "dialect/json_check.hpp"
 
@@ -32,7 +33,10 @@ std::string quote(std::string_view text) {
   std::string out;
   out.reserve(text.size() + 2);
   out += '"';
-  for (std::size_t at = 0; at < text.size();) {
+  for (std::size_t at = 0, plain = 0;; plain = at) {
+    at = plain_end(text, at);
+    out += text.substr(plain, at - plain);
+    if (at == text.size()) return out += '"';
     const auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0x80) {
       const std::size_t length = utf8_length(text.substr(at));
@@ -48,7 +52,6 @@ std::string quote(std::string_view text) {
     }
     ++at;
   }
-  return out += '"';
 }
 
 std::string number_text(double value) {

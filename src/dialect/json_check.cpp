@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/json_string.hpp"
 #include "base/text.hpp"
 
 namespace ek::dialect {
@@ -87,14 +88,12 @@ class Checker {
 
   bool string() noexcept {
     if (!take('"')) return false;
-    while (at_ < text_.size()) {
+    while ((at_ = plain_end(text_, at_)) < text_.size()) {
       const auto c = static_cast<unsigned char>(text_[at_]);
       if (c == '"') return take('"');
       if (c < 0x20) return false;
       if (c == '\\') {
         if (!escape()) return false;
-      } else if (c < 0x80) {
-        ++at_;
       } else {
         const std::size_t length = utf8_length(text_.substr(at_));
         if (length == 0) return false;

@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/json_string.hpp"
 #include "base/text.hpp"
 #include "dialect/json_check.hpp"
 
@@ -16,15 +17,6 @@ std::size_t skip_space(std::string_view text, std::size_t at) noexcept {
     ++at;
   }
   return at;
-}
-
-std::size_t string_end(std::string_view text, std::size_t at) noexcept {
-  while (true) {
-    at = text.find_first_of("\"\\", at + 1);
-    if (at == std::string_view::npos) return text.size();
-    if (text[at] == '"') return at + 1;
-    ++at;  // what is escaped
-  }
 }
 
 std::size_t container_end(std::string_view text, std::size_t at) noexcept {
@@ -46,8 +38,9 @@ std::size_t value_end(std::string_view text, std::size_t at) noexcept {
   if (at >= text.size()) return text.size();
   if (text[at] == '"') return string_end(text, at);
   if (text[at] == '{' || text[at] == '[') return container_end(text, at);
-  const auto end = text.find_first_of(" \t\r\n,]}", at);
-  return end == std::string_view::npos ? text.size() : end;
+  const auto ends = [](char c) { return c == ',' || c == ']' || c == '}' || c <= ' '; };
+  while (at < text.size() && !ends(text[at])) ++at;
+  return at;
 }
 
 // Walks over the values of a container: `key` stays "" in an array.

@@ -16,7 +16,7 @@ using Events = std::vector<ChatEvent>;
 
 template <class T>
 void push(Events& out, T event) {
-  out.push_back(ChatEvent{std::move(event)});
+  out.emplace_back().value.template emplace<T>(std::move(event));
 }
 /// Empty pieces say nothing and are no event.
 void push_text(Events& out, std::string text);

@@ -1,5 +1,6 @@
 #include "dialect/text_memo.hpp"
 
+#include "base/json_string.hpp"
 #include "base/text.hpp"
 
 namespace ek::dialect {
@@ -8,12 +9,11 @@ namespace {
 // Inside of a JSON string that means itself (RFC 8259 §7: no quote, no backslash, no control
 // character).
 bool is_plain(std::string_view text) noexcept {
-  while (!text.empty()) {
-    const auto c = static_cast<unsigned char>(text[0]);
-    if (c < 0x20 || c == '"' || c == '\\') return false;
-    const std::size_t length = c < 0x80 ? 1 : utf8_length(text);
-    if (length == 0) return false;
-    text.remove_prefix(length);
+  std::size_t at = 0;
+  while ((at = plain_end(text, at)) < text.size()) {
+    const std::size_t length = utf8_length(text.substr(at));
+    if (length < 2) return false;
+    at += length;
   }
   return true;
 }

@@ -17,13 +17,11 @@ bool is_content(const ChatEvent& event) {
 }  // namespace
 
 Result<void> ChatConsumer::begin(const HttpHead& head) {
-  event_.reset();
-  error_.reset();
   finished_ = false;
   const std::string content_type = endpoint_.cloud->content_type(head);
   auto decoder =
-      make_chat_decoder({.dialect = endpoint_.dialect->name(), .content_type = content_type},
-                        endpoint_.cloud->unwrap(head));
+      EventDecoder::create({.dialect = endpoint_.dialect->name(), .content_type = content_type},
+                           endpoint_.cloud->unwrap(head));
   if (!decoder) return decoder.error();
   decoder_.emplace(*std::move(decoder));
   return {};
@@ -32,26 +30,12 @@ Result<void> ChatConsumer::begin(const HttpHead& head) {
 void ChatConsumer::append(std::string_view bytes, bool last) { decoder_->append(bytes, last); }
 
 Consumer::Progress ChatConsumer::progress() {
-  if (!event_ && !error_ && !finished_) {
-    auto next = decoder_->next();
-    if (!next) {
-      error_ = std::move(next).error();
-    } else {
-      event_ = *std::move(next);
-      finished_ = event_ && event_->get_if<Finished>() != nullptr;
-    }
-  }
-  const bool item = event_.has_value();
-  return {.item = item,
-          .content = item && is_content(*event_),
+  const ChatEvent* event = decoder_->peek();
+  finished_ = finished_ || (event != nullptr && event->get_if<Finished>() != nullptr);
+  return {.item = event != nullptr,
+          .content = event != nullptr && is_content(*event),
           .over = finished_,
-          .error = item || !error_ ? nullptr : &*error_};
-}
-
-ChatEvent ChatConsumer::take() {
-  ChatEvent event = *std::move(event_);
-  event_.reset();
-  return event;
+          .error = event != nullptr ? nullptr : decoder_->error()};
 }
 
 const ChatReply& ChatConsumer::reply() const noexcept {
@@ -74,6 +58,7 @@ void PieceConsumer::append(std::string_view bytes, bool last) {
     return;
   }
   unwrap_->append(bytes, last);
+  piece_.reserve(piece_.size() + bytes.size());
   while (true) {
     auto frame = unwrap_->next();
     if (!frame) {

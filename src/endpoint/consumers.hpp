@@ -7,8 +7,8 @@
 #include <string>
 
 #include "endpoint/consumer.hpp"
-#include "endpoint/decoder.hpp"
 #include "endpoint/endpoint_state.hpp"
+#include "endpoint/event_decoder.hpp"
 #include "wire/decoder.hpp"
 
 namespace ek {
@@ -22,18 +22,16 @@ class ChatConsumer final : public Consumer {
   void append(std::string_view bytes, bool last) override;
   Progress progress() override;
   [[nodiscard]] bool streams() const noexcept override { return true; }
-  void skip() override { event_.reset(); }
+  void skip() override { take(); }
   [[nodiscard]] const Usage* usage() const noexcept override { return &reply().usage; }
 
   /// The event that progress() told of.
-  ChatEvent take();
+  ChatEvent take() { return decoder_->take(); }
   [[nodiscard]] const ChatReply& reply() const noexcept;
 
  private:
   const EndpointState& endpoint_;
-  std::optional<ChatDecoder> decoder_;
-  std::optional<ChatEvent> event_;
-  std::optional<Error> error_;
+  std::optional<EventDecoder> decoder_;
   bool finished_ = false;
 };
 

@@ -18,6 +18,9 @@ using Kind = CallMoment::Kind;
 
 constexpr std::size_t max_error_body_bytes = 64 * 1024;
 constexpr std::size_t max_kept_error_body_bytes = 4 * 1024;
+// What a decoder is given at once: its buffers stay as small, however much lies ready.
+constexpr std::size_t slice_bytes = 16 * 1024;
+
 }  // namespace
 
 DirectCall::DirectCall(Plan plan, std::unique_ptr<Consumer> consumer)
@@ -159,8 +162,9 @@ void DirectCall::await_head() {
 }
 
 void DirectCall::answer() {
-  const std::string_view bytes = exchange_->body();
-  const bool ended = exchange_->ended();
+  const std::string_view body = exchange_->body();
+  const std::string_view bytes = body.substr(0, slice_bytes);
+  const bool ended = exchange_->ended() && bytes.size() == body.size();
   const Error* broken = exchange_->error();
   if (!bytes.empty() || (ended && broken == nullptr && !last_given_)) {
     last_bytes_ = pumped();

@@ -68,7 +68,7 @@ std::optional<Result<Item>> next_item(PumpedCall& pumped, bool& told) {
   const Consumer::Progress progress = consumer.progress();
   if (!progress.item) return std::nullopt;
   if (progress.content) call.commit();
-  return Result<Item>(consumer.take());
+  return std::optional<Result<Item>>(std::in_place, consumer.take());
 }
 
 }  // namespace

@@ -32,6 +32,14 @@ CurlExchange::~CurlExchange() {
   if (lane_ != nullptr) lane_->abandon(*this);
 }
 
+void CurlExchange::prepare(CURL* easy) {
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &CurlExchange::on_body);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &CurlExchange::on_request);
+  if (takes_our_openssl())
+    curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &CurlExchange::on_tls_context);
+}
+
 void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   ++context_.exchanges;
   lane_ = &lane;
@@ -41,21 +49,14 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   set_request(easy_.get(), request_);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_list_.get());
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, detail_.data());
-  curl_easy_setopt(easy_.get(), CURLOPT_PRIVATE, this);
-  curl_easy_setopt(easy_.get(), CURLOPT_WRITEFUNCTION, &CurlExchange::on_body);
-  curl_easy_setopt(easy_.get(), CURLOPT_WRITEDATA, this);
-  curl_easy_setopt(easy_.get(), CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
-  curl_easy_setopt(easy_.get(), CURLOPT_HEADERDATA, this);
-  curl_easy_setopt(easy_.get(), CURLOPT_PREREQFUNCTION, &CurlExchange::on_request);
-  curl_easy_setopt(easy_.get(), CURLOPT_PREREQDATA, this);
+  for (const CURLoption data : {CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA,
+                                CURLOPT_PREREQDATA, CURLOPT_SSL_CTX_DATA}) {
+    curl_easy_setopt(easy_.get(), data, this);
+  }
   // 0 would be libcurl's 300 s.
   const auto limit = std::clamp<long long>(connect_timeout_.count(), 1, 86'400'000);
   curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit));
   set_way();
-  if (takes_our_openssl()) {
-    curl_easy_setopt(easy_.get(), CURLOPT_SSL_CTX_FUNCTION, &CurlExchange::on_tls_context);
-    curl_easy_setopt(easy_.get(), CURLOPT_SSL_CTX_DATA, this);
-  }
   if (is_private()) set_private_connection();
   words_.listen(easy_.get(), context_.options.network.http_version);
 }
@@ -223,6 +224,13 @@ void CurlExchange::store(std::string_view bytes) {
   if (read_ > 0 && buffer_.size() + bytes.size() > buffer_.capacity()) {
     buffer_.erase(0, read_);
     read_ = 0;
+  }
+  if (buffer_.size() + bytes.size() > buffer_.capacity()) {
+    // Not past the bound by doubling: what is larger than a page or two costs more to map than to
+    // fill.
+    const std::size_t most = max_unread_bytes_ + CURL_MAX_WRITE_SIZE;
+    buffer_.reserve(
+        std::max(buffer_.size() + bytes.size(), std::min(2 * buffer_.capacity(), most)));
   }
   buffer_.append(bytes);
 }

@@ -45,6 +45,8 @@ class CurlExchange final : public Exchange {
   [[nodiscard]] std::optional<Error> refusal() const;
   [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
   [[nodiscard]] CURL* handle() const noexcept { return easy_.get(); }
+  /// Sets once what is the same for all exchanges that `easy` will serve.
+  static void prepare(CURL* easy);
   /// Sets all that is different from one request to the next, and takes its place in the lane.
   void attach(CurlLane& lane, std::size_t place, EasyHandle easy);
   void move_to(std::size_t place) noexcept { place_ = place; }

@@ -75,7 +75,11 @@ EasyHandle CurlLane::take_handle() {
   return easy;
 }
 
-EasyHandle CurlLane::make_handle() { return make_easy(*context_); }
+EasyHandle CurlLane::make_handle() {
+  EasyHandle easy = make_easy(*context_);
+  if (easy) CurlExchange::prepare(easy.get());
+  return easy;
+}
 
 EasyHandle CurlLane::remove(CurlExchange& exchange) noexcept {
   curl_multi_remove_handle(multi_.get(), exchange.handle());

@@ -28,9 +28,11 @@ sigset_t only_sigpipe() noexcept {
 
 }  // namespace
 
-SignalGuard::SignalGuard() noexcept : was_pending_(sigpipe_is_pending()) {
+// A thread that does not block the signal has none pending.
+SignalGuard::SignalGuard() noexcept {
   const sigset_t pipe = only_sigpipe();
   pthread_sigmask(SIG_BLOCK, &pipe, &previous_);
+  was_pending_ = sigismember(&previous_, SIGPIPE) == 1 && sigpipe_is_pending();
 }
 
 SignalGuard::~SignalGuard() {

@@ -71,8 +71,11 @@ int check_thumbprint(X509_STORE_CTX* store, void* user) {
 }  // namespace
 
 bool takes_our_openssl() noexcept {
-  const char* backend = curl_version_info(CURLVERSION_NOW)->ssl_version;
-  return backend != nullptr && std::string_view(backend).substr(0, 9) == "OpenSSL/3";
+  static const bool takes = [] {
+    const char* backend = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    return backend != nullptr && std::string_view(backend).substr(0, 9) == "OpenSSL/3";
+  }();
+  return takes;
 }
 
 Result<void> show_certificate(void* ssl_ctx, std::string_view certificates, std::string_view key,

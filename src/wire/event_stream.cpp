@@ -30,8 +30,12 @@ Result<std::optional<Frame>> EventStreamDecoder::next() {
   const Result<const Message*> message = messages_.next();
   if (!message) return message.error();
   if (*message == nullptr) return std::optional<Frame>();
+  if (!(*message)->new_headers) return std::optional(Frame{(*message)->payload, event_type_});
   const Result<Frame> frame = open(**message);
-  if (frame) return std::optional(*frame);
+  if (frame) {
+    event_type_ = frame->type;
+    return std::optional(*frame);
+  }
   error_ = frame.error();
   return *error_;
 }

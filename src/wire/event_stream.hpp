@@ -34,6 +34,7 @@ class EventStreamDecoder final : public Decoder {
 
   MessageDecoder messages_;
   ExplainException explain_;
+  std::string_view event_type_;  // of the last message; in its headers
   std::optional<Error> error_;
 };
 

@@ -252,9 +252,8 @@ Result<const Message*> MessageDecoder::decode() {
         fmt::format("event-stream message {}: its checksum is {:08x}, its bytes make {:08x}",
                     count_ + 1, load_u32(bytes.substr(end)), sum));
   }
-  const std::string wrong =
-      read_headers(bytes.substr(prelude_bytes, headers_bytes_), message_.headers);
-  if (!wrong.empty()) {
+  if (const std::string wrong = set_headers(bytes.substr(prelude_bytes, headers_bytes_));
+      !wrong.empty()) {
     return broken_framing(fmt::format("event-stream message {} has {}", count_ + 1, wrong));
   }
   message_.payload =
@@ -263,6 +262,14 @@ Result<const Message*> MessageDecoder::decode() {
   total_bytes_ = 0;
   ++count_;
   return &message_;
+}
+
+// The messages of a stream have the same headers as a rule, to the byte.
+std::string MessageDecoder::set_headers(std::string_view block) {
+  message_.new_headers = count_ == 0 || block != headers_;
+  if (!message_.new_headers) return {};
+  headers_.assign(block);
+  return read_headers(headers_, message_.headers);
 }
 
 Result<void> MessageDecoder::check_prelude(std::string_view prelude) {

@@ -40,6 +40,7 @@ struct MessageHeader {
 struct Message {
   std::vector<MessageHeader> headers{};  ///< In the order in which they came; no name twice.
   std::string_view payload{};
+  bool new_headers = true;  ///< False if they are those of the message before.
 
   /// The text of the string header of that name, if there is one.
   [[nodiscard]] std::optional<std::string_view> text(std::string_view name) const noexcept;
@@ -63,6 +64,8 @@ class MessageDecoder {
  public:
   /// `max_payload_bytes` lowers the limit of the format.
   explicit MessageDecoder(std::size_t max_payload_bytes = max_message_payload_bytes);
+  MessageDecoder(const MessageDecoder&) = delete;
+  MessageDecoder& operator=(const MessageDecoder&) = delete;
 
   void append(std::string_view bytes, bool last);
   /// The next message; null if more bytes are needed or, after the last, nothing is left.
@@ -78,8 +81,10 @@ class MessageDecoder {
  private:
   Result<const Message*> decode();
   Result<void> check_prelude(std::string_view prelude);
+  std::string set_headers(std::string_view block);  // gives what is wrong with it, or ""
 
   Buffer buffer_;
+  std::string headers_;  // the block that message_.headers are views into
   Message message_;
   std::size_t max_payload_bytes_;
   std::size_t total_bytes_ = 0;    // of the message under way; 0 until its prelude was checked

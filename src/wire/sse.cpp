@@ -14,9 +14,9 @@ namespace {
 // past this size it is copied out.
 constexpr std::size_t joined_above_bytes = 64 * 1024;
 
-// The position of `c` in [from, end) of `text`, or `end`.
+// The position of `c` in [from, end) of `text`, or `end`. At once if it is known already.
 std::size_t find(std::string_view text, char c, std::size_t from, std::size_t end) noexcept {
-  if (from >= end) return end;
+  if (from >= end || text[from] == c) return std::min(from, end);
   const void* hit = std::memchr(text.data() + from, c, end - from);
   return hit == nullptr ? end
                         : static_cast<std::size_t>(static_cast<const char*>(hit) - text.data());
@@ -105,14 +105,15 @@ std::optional<std::string_view> SseDecoder::take_line() {
     if (rest[at_] == '\n') ++at_;
     skip_lf_ = false;
   }
-  lf_ = std::max(lf_, at_);
-  if (lf_ >= rest.size() || rest[lf_] != '\n') lf_ = find(rest, '\n', lf_, rest.size());
-  cr_ = find(rest, '\r', std::max(cr_, at_), lf_);
-  if (cr_ >= rest.size()) return std::nullopt;
-  const std::string_view line = rest.substr(at_, cr_ - at_);
+  // Each byte is looked at once for either, not once a line.
+  lf_ = find(rest, '\n', std::max(lf_, at_), rest.size());
+  cr_ = find(rest, '\r', std::max(cr_, at_), rest.size());
+  const std::size_t end = std::min(lf_, cr_);
+  if (end >= rest.size()) return std::nullopt;
+  const std::string_view line = rest.substr(at_, end - at_);
   line_begin_ = at_;
-  at_ = cr_ + 1;
-  if (rest[cr_] == '\r') {
+  at_ = end + 1;
+  if (rest[end] == '\r') {
     skip_lf_ = at_ == rest.size();
     if (!skip_lf_ && rest[at_] == '\n') ++at_;
   }

@@ -1,11 +1,10 @@
-#include "endpoint/decoder.hpp"
+#include "endpointkit/ext/decoder.hpp"
 
 #include <gmock/gmock.h>
 
 #include "base/crc32.hpp"
 #include "dialect/json_text.hpp"
 #include "support/matchers.hpp"
-#include "wire/detect.hpp"
 
 namespace ek {
 namespace {
@@ -221,17 +220,6 @@ TEST(ChatDecoder, PassesRawTextThrough) {
     EXPECT_EQ(outcome.text, "data: na\xC3\xAFve {\"x\"");
   }
   EXPECT_TRUE(decode({.dialect = "raw"}, "", 1).finished);
-}
-
-TEST(ChatDecoder, WorksInsideAnEnvelopeThatTheCloudOpened) {
-  auto decoder = make_chat_decoder({.dialect = "openai", .content_type = "text/event-stream"},
-                                   wire::make_decoder(wire::Framing::event_stream));
-  ASSERT_TRUE(decoder);
-  decoder->append(in_parts(kOpenAi, 4), true);
-  const Outcome outcome = drain(*decoder);
-  EXPECT_TRUE(outcome.finished);
-  EXPECT_EQ(outcome.text, "Gr\xC3\xBC\xC3\x9F \xF0\x9F\xA6\x9D");
-  EXPECT_THAT(outcome.events, HasSubstr("heartbeat"));
 }
 
 TEST(ChatDecoder, KnowsItsNames) {

@@ -33,12 +33,12 @@ MakeDecoder event_stream() {
 TEST(EventStreamDecoder, GivesEventsWithTheirTypes) {
   const std::string body = part("{\"a\":1}") +
                            message({{":event-type", "Unknown"}, {":message-type", "event"}}, "x") +
-                           part("");
-  EXPECT_EQ(
-      run(event_stream(), body),
-      (Outcome{{event("{\"a\":1}", "PayloadPart"), event("x", "Unknown"), event("", "PayloadPart")},
-               "",
-               ""}));
+                           part("") + part("again");
+  EXPECT_EQ(run(event_stream(), body),
+            (Outcome{{event("{\"a\":1}", "PayloadPart"), event("x", "Unknown"),
+                      event("", "PayloadPart"), event("again", "PayloadPart")},
+                     "",
+                     ""}));
 }
 
 TEST(EventStreamDecoder, EndsWithTheErrorThatAnExceptionMeans) {

@@ -44,7 +44,9 @@ class SageMaker final : public Cloud {
         dialect_(option(options, "dialect", "openai")),
         openai_route_(option(options, "route") == "openai"),
         retry_(retry),
-        options_(std::move(options)) {}
+        options_(std::move(options)),
+        unary_(base_request("invocations", false)),
+        streamed_(base_request("invocations-response-stream", true)) {}
 
   std::string uri() const override { return fmt::format("sagemaker://{}/{}", region_, endpoint_); }
   SigningScope scope() const override {
@@ -60,20 +62,13 @@ class SageMaker final : public Cloud {
 
   HttpRequest address(Operation operation) const override {
     if (openai_route_) return openai_address(std::move(operation));
-    const std::string_view route = operation.stream ? "invocations-response-stream" : "invocations";
-    HttpRequest request{
-        .url = fmt::format("{}/endpoints/{}/{}", base_url_, percent_encode(endpoint_), route),
-        .body = std::move(operation.body)};
-    request.headers.push_back({"Content-Type", operation.content_type});
+    HttpRequest request = operation.stream ? streamed_ : unary_;
+    request.body = std::move(operation.body);
+    request.headers.push_back({"Content-Type", std::move(operation.content_type)});
     if (!operation.accept.empty()) {
       // The streamed operation carries it under another name.
       request.headers.push_back(
           {operation.stream ? "X-Amzn-SageMaker-Accept" : "Accept", operation.accept});
-    }
-    for (const auto& [name, header, streamed] : request_headers) {
-      const std::string value = option(options_, name);
-      if (!value.empty() && (streamed || !operation.stream))
-        request.headers.push_back({std::string(header), value});
     }
     return request;
   }
@@ -116,6 +111,18 @@ class SageMaker final : public Cloud {
   }
 
  private:
+  // All that no call changes.
+  HttpRequest base_request(std::string_view route, bool stream) const {
+    HttpRequest request{
+        .url = fmt::format("{}/endpoints/{}/{}", base_url_, percent_encode(endpoint_), route)};
+    for (const auto& [name, header, streamed] : request_headers) {
+      const std::string value = option(options_, name);
+      if (!value.empty() && (streamed || !stream))
+        request.headers.push_back({std::string(header), value});
+    }
+    return request;
+  }
+
   // It refuses the header of inference components: they stand in the path.
   HttpRequest openai_address(Operation operation) const {
     const std::string component = option(options_, "inference_component");
@@ -133,6 +140,7 @@ class SageMaker final : public Cloud {
   bool openai_route_ = false;
   RetryPolicy retry_;
   EndpointOptions options_;
+  const HttpRequest unary_, streamed_;
 };
 
 bool is_endpoint_name(std::string_view name) {

@@ -19,8 +19,17 @@ struct Ratio {
   double target;  ///< The largest ratio that we want to see.
 };
 
-/// Registers all benchmarks against the server at `base_url`; gives the pairs among them.
+/// The loopback server over https, and the certificates that are trusted: those of the system and
+/// the server's own.
+struct Tls {
+  std::string base_url;
+  std::string roots;
+};
+
+/// Register benchmarks against the server at `base_url`; give the pairs among them.
 std::vector<Ratio> register_benchmarks(const std::string& base_url);
+std::vector<Ratio> register_first_event_benchmarks(const std::string& base_url, const Tls& tls);
+std::vector<Ratio> register_signing_benchmarks();
 
 /// libcurl at its most direct: one easy handle, set up once, used again. Exits with a message if a
 /// transfer fails.
@@ -43,6 +52,23 @@ class RawCurl {
   std::string body_, answer_;
   std::size_t received_ = 0;
   bool keep_ = false;
+};
+
+/// The same over TLS with a new handle and a new connection each time. What may be shared is: one
+/// certificate store, and the sessions.
+class RawTls {
+ public:
+  RawTls(std::string url, std::string body, const std::string& roots);
+  ~RawTls();
+  RawTls(const RawTls&) = delete;
+  RawTls& operator=(const RawTls&) = delete;
+
+  void post();
+
+ private:
+  std::string url_, body_;
+  void* store_;
+  void* share_;
 };
 
 /// libcurl's multi interface at its most direct: `width` easy handles on one multi, used again and

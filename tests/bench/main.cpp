@@ -1,5 +1,5 @@
-// endpointkit-bench BASE_URL [--benchmark_…]: the last lines are `ratio NAME VALUE target T`, of
-// medians.
+// endpointkit-bench BASE_URL TLS_URL ROOTS [--benchmark_…]: the last lines are `ratio NAME VALUE
+// target T`, of medians.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -48,11 +48,15 @@ class Collector : public benchmark::ConsoleReporter {
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  if (argc != 2) {
-    fmt::print(stderr, "usage: endpointkit-bench BASE_URL [--benchmark_...]\n");
+  if (argc != 4) {
+    fmt::print(stderr, "usage: endpointkit-bench BASE_URL TLS_URL ROOTS [--benchmark_...]\n");
     return 2;
   }
-  const auto ratios = ek::bench::register_benchmarks(argv[1]);
+  auto ratios = ek::bench::register_benchmarks(argv[1]);
+  for (const auto& more : {ek::bench::register_first_event_benchmarks(argv[1], {argv[2], argv[3]}),
+                           ek::bench::register_signing_benchmarks()}) {
+    ratios.insert(ratios.end(), more.begin(), more.end());
+  }
   Collector collector;
   benchmark::RunSpecifiedBenchmarks(&collector);
   for (const auto& ratio : ratios) {

@@ -1,8 +1,10 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <openssl/ssl.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "bench/bench.hpp"
 
@@ -59,6 +61,36 @@ std::size_t RawCurl::post(bool keep) {
   answer_.clear();
   check(curl_easy_perform(handle_));
   return received_;
+}
+
+RawTls::RawTls(std::string url, std::string body, const std::string& roots)
+    : url_(std::move(url)),
+      body_(std::move(body)),
+      store_(X509_STORE_new()),
+      share_(curl_share_init()) {
+  X509_STORE_load_file(static_cast<X509_STORE*>(store_), roots.c_str());
+  curl_share_setopt(share_, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
+}
+
+RawTls::~RawTls() {
+  curl_share_cleanup(share_);
+  X509_STORE_free(static_cast<X509_STORE*>(store_));
+}
+
+void RawTls::post() {
+  RawCurl curl(url_, body_);
+  CURL* easy = curl.handle();
+  curl_easy_setopt(easy, CURLOPT_SHARE, share_);
+  curl_easy_setopt(easy, CURLOPT_CAINFO, nullptr);
+  curl_easy_setopt(easy, CURLOPT_CAPATH, nullptr);
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_DATA, store_);
+  constexpr auto trust = [](CURL*, void* context, void* store) {
+    SSL_CTX_set1_cert_store(static_cast<SSL_CTX*>(context), static_cast<X509_STORE*>(store));
+    return CURLE_OK;
+  };
+  curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION,
+                   static_cast<CURLcode (*)(CURL*, void*, void*)>(trust));
+  curl.post(false);
 }
 
 RawMulti::RawMulti(const std::string& url, const std::string& body, std::size_t width)

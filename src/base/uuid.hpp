@@ -6,7 +6,7 @@
 
 namespace ek {
 
-/// "00000000-0000-4000-8000-000000000000" out of 16 calls of `random`, which gives numbers in
+/// "00000000-0000-4000-8000-000000000000" out of 4 calls of `random`, which gives numbers in
 /// [0, 1). Not for secrets.
 std::string make_uuid(const std::function<double()>& random);
 

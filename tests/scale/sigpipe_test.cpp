@@ -8,6 +8,7 @@
 
 #include "endpointkit/loop.hpp"
 #include "support/loopback_server.hpp"
+#include "support/test_path.hpp"
 
 namespace ek::testing {
 namespace {
@@ -52,7 +53,7 @@ bool is_blocked_or_pending() {
 
 TEST_P(Sigpipe, IsNotDeliveredWhenTheServerHangsUpInTheMiddleOfTheBody) {
   const TestCertificate certificate("IP:127.0.0.1");
-  const std::string roots = ::testing::TempDir() + "ek_sigpipe_" + GetParam().name + ".pem";
+  const std::string roots = test::test_path("roots.pem");
   std::ofstream(roots) << certificate.pem();
   const TestCertificate* used = GetParam().secure ? &certificate : nullptr;
   for (const bool goodbye : {true, false}) {

@@ -6,8 +6,7 @@
 #include <thread>
 
 #include "endpointkit/endpoint.hpp"
-#include "endpointkit/ext/environment.hpp"
-#include "tools/emulator/emulator.hpp"
+#include "tools/emulated.hpp"
 
 namespace ek {
 namespace {
@@ -20,25 +19,15 @@ const ChatRequest question{.messages = {user("Tell me about bridges.")}};
 // The emulator sends nothing, for ever.
 const CallOptions silent{.headers = {{"x-emulator-fault", "slow-headers"}}};
 
-class Asio : public testing::Test {
+class Asio : public test::Emulated {
  protected:
   void SetUp() override {
-    auto started = Emulator::start({.azure_key = true});
-    ASSERT_TRUE(started) << describe(started.error());
-    emulator_ = *std::move(started);
-    Environment environment = system_environment();
-    environment.variable = [variables = emulator_->environment()](
-                               const std::string& name) -> std::optional<std::string> {
-      const auto found = variables.find(name);
-      return found == variables.end() ? std::nullopt : std::optional(found->second);
-    };
-    client_.emplace(ClientOptions{.environment = std::make_shared<const Environment>(environment)});
-    endpoint_.emplace(
-        client_->open(emulator_->environment().at("ENDPOINTKIT_AZUREML_URI")).value());
+    start();
+    client_.emplace(client());
+    endpoint_.emplace(open(*client_, "azureml"));
     calls_.emplace(io_.get_executor(), *client_);
   }
 
-  std::unique_ptr<Emulator> emulator_;
   std::optional<Client> client_;
   std::optional<Endpoint> endpoint_;
   asio::io_context io_;

@@ -7,12 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "endpointkit/endpoint.hpp"
-#include "endpointkit/ext/environment.hpp"
 #include "endpointkit/group.hpp"
 #include "endpointkit/loop.hpp"
 #include "endpointkit/observer.hpp"
-#include "support/matchers.hpp"
-#include "tools/emulator/emulator.hpp"
+#include "tools/emulated.hpp"
 
 namespace ek {
 namespace {
@@ -150,38 +148,10 @@ const Row rows[] = {
     {Via::hedge, "stall;after=2000;ms=400", "finished", 1, 1, false, false, false, 300ms},
 };
 
-class CommitPoint : public testing::TestWithParam<std::string> {
+class CommitPoint : public test::Emulated, public testing::WithParamInterface<std::string> {
  protected:
-  void SetUp() override {
-    auto started = Emulator::start(
-        {.azure_key = true,
-         .google_key_file = testing::TempDir() + "ek_commit_" + GetParam() + ".json"});
-    ASSERT_THAT(started, test::IsOk());
-    emulator_ = *std::move(started);
-  }
-  [[nodiscard]] Client client() const {
-    Environment environment = system_environment();
-    environment.variable = [variables = emulator_->environment()](
-                               const std::string& name) -> std::optional<std::string> {
-      const auto found = variables.find(name);
-      return found == variables.end() ? std::nullopt : std::optional(found->second);
-    };
-    environment.random = [] { return 0.0; };  // no backoff
-    return Client({.environment = std::make_shared<const Environment>(std::move(environment))});
-  }
-  [[nodiscard]] Endpoint open(const Client& client, std::string cloud) const {
-    for (char& c : cloud) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return client.open(emulator_->environment().at("ENDPOINTKIT_" + cloud + "_URI")).value();
-  }
-  [[nodiscard]] int generations() const {
-    int sum = 0;
-    const json stats = json::parse(emulator_->stats_json());
-    for (const json& one : stats["endpoints"]) sum += one["generations"].get<int>();
-    return sum;
-  }
+  void SetUp() override { start(); }
   void run(const Row& row, const Face& face);
-
-  std::unique_ptr<Emulator> emulator_;
 };
 
 void CommitPoint::run(const Row& row, const Face& face) {

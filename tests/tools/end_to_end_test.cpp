@@ -5,6 +5,7 @@
 
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/ext/environment.hpp"
+#include "support/test_path.hpp"
 #include "tools/emulator/emulator.hpp"
 
 namespace ek {
@@ -17,7 +18,7 @@ using testing::HasSubstr;
 class EndToEnd : public testing::TestWithParam<std::string> {
  protected:
   void start(emulator::Options options = {}) {
-    options.google_key_file = testing::TempDir() + "ek_end_to_end_key.json";
+    options.google_key_file = test::test_path("key.json");
     auto started = Emulator::start(std::move(options));
     ASSERT_TRUE(started) << describe(started.error());
     emulator_ = *std::move(started);
@@ -124,7 +125,7 @@ TEST_P(EndToEnd, ExplainsARefusedProofAndSendsItOnce) {
   variables_["AZURE_CLIENT_SECRET"] = "wrong-planted-secret";
   if (GetParam() == "VERTEX") {
     // Another emulator's key is well-formed and unknown to this one.
-    const std::string other_file = testing::TempDir() + "ek_other_key.json";
+    const std::string other_file = test::test_path("other.json");
     auto other = Emulator::start({.google_key_file = other_file});
     ASSERT_TRUE(other);
     std::string key = (*other)->google_key_json().reveal();

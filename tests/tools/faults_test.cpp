@@ -7,12 +7,10 @@
 #include <nlohmann/json.hpp>
 
 #include "endpointkit/endpoint.hpp"
-#include "endpointkit/ext/environment.hpp"
 #include "endpointkit/group.hpp"
 #include "endpointkit/loop.hpp"
 #include "endpointkit/observer.hpp"
-#include "support/matchers.hpp"
-#include "tools/emulator/emulator.hpp"
+#include "tools/emulated.hpp"
 
 namespace ek {
 namespace {
@@ -244,52 +242,20 @@ const Row rows[] = {
     {"unframed-error;after=3", chat_events, "unavailable/stream", 1, 1, {}, "vertex azureml"},
 };
 
-class Clouds : public testing::TestWithParam<std::string> {
+class Clouds : public test::Emulated, public testing::WithParamInterface<std::string> {
  protected:
-  void SetUp() override {
-    auto started = Emulator::start(
-        {.azure_key = true,
-         .google_key_file = testing::TempDir() + "ek_faults_" + GetParam() + ".json"});
-    ASSERT_THAT(started, test::IsOk());
-    emulator_ = *std::move(started);
-  }
-  [[nodiscard]] Client client() const {
-    Environment environment = system_environment();
-    environment.variable = [variables = emulator_->environment()](
-                               const std::string& name) -> std::optional<std::string> {
-      const auto found = variables.find(name);
-      return found == variables.end() ? std::nullopt : std::optional(found->second);
-    };
-    environment.random = [] { return 0.0; };  // no backoff
-    return Client({.environment = std::make_shared<const Environment>(std::move(environment))});
-  }
-  [[nodiscard]] Endpoint open(const Client& client) const {
-    std::string name = "ENDPOINTKIT_" + GetParam() + "_URI";
-    for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return client.open(emulator_->environment().at(name)).value();
-  }
-  [[nodiscard]] int generations() const {
-    int sum = 0;
-    const json stats = json::parse(emulator_->stats_json());
-    for (const json& one : stats["endpoints"]) sum += one["generations"].get<int>();
-    return sum;
-  }
+  void SetUp() override { start(); }
   [[nodiscard]] int hits(const std::string& order) const {
-    return json::parse(emulator_->stats_json())["faults"].value(order, 0);
-  }
-  static CallOptions ordering(const std::string& order) {
-    return {.headers = {{std::string(emulator::fault_header), order}}};
+    return stats()["faults"].value(order, 0);
   }
 
   void run(const Row& row, const Face& face, const Client& client, const Outcome& good);
-
-  std::unique_ptr<Emulator> emulator_;
 };
 
 void Clouds::run(const Row& row, const Face& face, const Client& client, const Outcome& good) {
   const std::string order = row.order + ";id=" + face.name;
   SCOPED_TRACE(order);
-  const Endpoint endpoint = open(client);
+  const Endpoint endpoint = open(client, GetParam());
   if (row.kept_connection) face.run(client, endpoint, {});
   const int paid = generations();
   CallOptions options = ordering(order);
@@ -311,7 +277,7 @@ void Clouds::run(const Row& row, const Face& face, const Client& client, const O
 TEST_P(Clouds, EndEachCallAsItsFaultSays) {
   for (const Face& face : faces) {
     const Client client = this->client();
-    const Outcome good = face.run(client, open(client), {});
+    const Outcome good = face.run(client, open(client, GetParam()), {});
     ASSERT_EQ(good.name(), "ok");
     for (const Row& row : rows) {
       const bool meant = (row.kinds & face.kind) != 0 &&
@@ -342,7 +308,7 @@ TEST_P(Clouds, WaitAsLongAsTheProviderAsks) {
       CallOptions options = ordering(order);
       const auto waits = std::make_shared<Waits>();
       options.observer = waits;
-      const Outcome outcome = chat(client, open(client), options);
+      const Outcome outcome = chat(client, open(client, GetParam()), options);
       EXPECT_EQ(outcome.name(), "ok") << order;
       EXPECT_EQ(waits->last, wait) << order;
     }
@@ -359,12 +325,12 @@ TEST_P(Clouds, HandOutAWishThatIsTooLongToBeGranted) {
   if (GetParam() == "vertex") wishes.emplace_back("429;retry-info=61", 61s);
   const Client client = this->client();
   for (const auto& [order, wish] : wishes) {
-    const Outcome outcome = chat(client, open(client), ordering(order));
+    const Outcome outcome = chat(client, open(client, GetParam()), ordering(order));
     ASSERT_TRUE(outcome.error) << order;
     EXPECT_EQ(outcome.error->retry_after, wish) << order;
     EXPECT_EQ(hits(order), 1) << order;
   }
-  const Outcome dated = chat(client, open(client), ordering("429;retry-date=90"));
+  const Outcome dated = chat(client, open(client, GetParam()), ordering("429;retry-date=90"));
   ASSERT_TRUE(dated.error);
   EXPECT_GT(dated.error->retry_after, 61s);
   EXPECT_LE(dated.error->retry_after, 90s);
@@ -372,11 +338,10 @@ TEST_P(Clouds, HandOutAWishThatIsTooLongToBeGranted) {
 
 // The fault hits this cloud alone, and the next one stands in, until something was handed out.
 TEST_P(Clouds, AreStoodInForUntilTheFirstEvent) {
-  const std::string next = GetParam() == "vertex" ? "AZUREML" : "VERTEX";
+  const std::string next = GetParam() == "vertex" ? "azureml" : "vertex";
   const Client client = this->client();
-  const Endpoint ours = open(client);
-  const Endpoint theirs =
-      client.open(emulator_->environment().at("ENDPOINTKIT_" + next + "_URI")).value();
+  const Endpoint ours = open(client, GetParam());
+  const Endpoint theirs = open(client, next);
   const Endpoint group = make_group({{&ours}, {&theirs}}).value();
   const std::pair<const char*, const char*> cases[] = {
       {"503", "ok"}, {"403", "ok"}, {"cut;after=2000", "truncated/stream"}};

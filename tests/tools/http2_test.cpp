@@ -7,11 +7,8 @@
 #include <thread>
 
 #include "endpointkit/endpoint.hpp"
-#include "endpointkit/ext/environment.hpp"
 #include "endpointkit/loop.hpp"
-#include "support/matchers.hpp"
-#include "tools/emulator/emulator.hpp"
-#include "tools/emulator/faults.hpp"
+#include "tools/emulated.hpp"
 
 namespace ek {
 namespace {
@@ -22,48 +19,29 @@ using nlohmann::json;
 
 const ChatRequest question{.messages = {user("Tell me about bridges.")}};
 
-class Http2 : public testing::Test {
+class Http2 : public test::Emulated {
  protected:
   void SetUp() override { start({}); }
+  void TearDown() override {
+    std::filesystem::remove(ca_file_);
+    Emulated::TearDown();
+  }
 
   void start(emulator::Options options) {
-    const std::string name = testing::UnitTest::GetInstance()->current_test_info()->name();
     options.tls = true;
-    options.ca_file = testing::TempDir() + "ek_http2_" + name + ".pem";
-    options.azure_key = true;
-    auto started = Emulator::start(std::move(options));
-    ASSERT_THAT(started, test::IsOk());
-    emulator_ = *std::move(started);
+    options.ca_file = ca_file_;
+    Emulated::start(std::move(options));
   }
   [[nodiscard]] Client client(HttpVersion version = HttpVersion::http2) const {
-    Environment environment = system_environment();
-    environment.variable = [variables = emulator_->environment()](
-                               const std::string& name) -> std::optional<std::string> {
-      const auto found = variables.find(name);
-      return found == variables.end() ? std::nullopt : std::optional(found->second);
-    };
-    environment.random = [] { return 0.0; };  // no backoff
-    return Client({.network = {.http_version = version},
-                   .environment = std::make_shared<const Environment>(std::move(environment))});
+    return Emulated::client({.network = {.http_version = version}});
   }
-  [[nodiscard]] Endpoint open(const Client& client, const char* cloud = "AZUREML") const {
-    return client.open(emulator_->environment().at("ENDPOINTKIT_" + std::string(cloud) + "_URI"))
-        .value();
+  [[nodiscard]] Endpoint open(const Client& client, const char* cloud = "azureml") const {
+    return Emulated::open(client, cloud);
   }
-  [[nodiscard]] json stats() const { return json::parse(emulator_->stats_json()); }
   [[nodiscard]] int tls(const char* what) const { return stats()["tls"][what].get<int>(); }
-  [[nodiscard]] int generations() const {
-    int sum = 0;
-    const json stats = this->stats();
-    for (const json& one : stats["endpoints"]) sum += one["generations"].get<int>();
-    return sum;
-  }
   [[nodiscard]] int abandoned() const {
     const json stats = this->stats();
     return stats["endpoints"].begin()->at("abandoned").get<int>();
-  }
-  static CallOptions ordering(const std::string& order) {
-    return {.headers = {{std::string(emulator::fault_header), order}}};
   }
   /// Waits for what the emulator learns a moment later than its client.
   template <class Holds>
@@ -76,7 +54,7 @@ class Http2 : public testing::Test {
     return true;
   }
 
-  std::unique_ptr<Emulator> emulator_;
+  const std::string ca_file_ = test::test_path("ca.pem");
 };
 
 /// All text, and how it ended: "ok", or code and phase.

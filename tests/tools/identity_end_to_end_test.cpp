@@ -8,6 +8,7 @@
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/ext/environment.hpp"
 #include "support/test_data.hpp"
+#include "support/test_path.hpp"
 #include "tools/emulator/emulator.hpp"
 #include "tools/emulator/tls.hpp"
 
@@ -28,10 +29,7 @@ void PrintTo(const Place& place, std::ostream* out) { *out << place.identity; }
 class IdentityEndToEnd : public testing::TestWithParam<Place> {
  protected:
   void SetUp() override {
-    const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
-    std::string name = std::string(test->test_suite_name()) + "_" + test->name();
-    std::replace(name.begin(), name.end(), '/', '_');
-    folder_ = testing::TempDir() + "ek_" + name;
+    folder_ = test::test_path("identity");
     std::string key_file = folder_ + ".google.json";
     emulator::Options options{.google_key_file = key_file,
                               .identities = {GetParam().identity},
@@ -115,8 +113,7 @@ TEST_P(IdentityEndToEnd, IsExplained) {
 class Handshake : public testing::Test {
  protected:
   void start(const std::string& identity) {
-    const std::string folder = testing::TempDir() + "ek_handshake_" +
-                               testing::UnitTest::GetInstance()->current_test_info()->name();
+    const std::string folder = test::test_path("identity");
     auto started = Emulator::start({.identities = {identity}, .identity_folder = folder});
     ASSERT_TRUE(started) << describe(started.error());
     emulator_ = *std::move(started);

@@ -39,7 +39,7 @@ TEST(AzureCertificate, SignsWithPs256AndNamesTheCertificateBySha256) {
             json({{"aud", "https://login.microsoftonline.com/tenant-1/oauth2/v2.0/token"},
                   {"iss", "client-1"},
                   {"sub", "client-1"},
-                  {"jti", "80808080-8080-4080-8080-808080808080"},
+                  {"jti", "80000000-8000-4000-8000-000080000000"},
                   {"nbf", 1795608000},
                   {"exp", 1795608600}}));
   const HttpRequest request = bench.transport->requests()[0];

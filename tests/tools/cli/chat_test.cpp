@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "support/test_path.hpp"
 #include "tools/cli/invoke.hpp"
 #include "tools/cli/scoped_variables.hpp"
 #include "tools/emulator/emulator.hpp"
@@ -17,8 +18,7 @@ using testing::HasSubstr;
 class Commands : public testing::Test {
  protected:
   void SetUp() override {
-    auto started =
-        emulator::Emulator::start({.google_key_file = testing::TempDir() + "ek_cli_key.json"});
+    auto started = emulator::Emulator::start({.google_key_file = test::test_path("key.json")});
     ASSERT_TRUE(started) << describe(started.error());
     emulator_ = *std::move(started);
     variables_.set(emulator_->environment());

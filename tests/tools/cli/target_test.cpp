@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "support/matchers.hpp"
+#include "support/test_path.hpp"
 #include "tools/cli/chat.hpp"
 #include "tools/cli/invoke.hpp"
 #include "tools/cli/scoped_variables.hpp"
@@ -37,7 +38,7 @@ TEST(AddNetworkOption, NamesWhatThereIs) {
 
 // The emulator's certificate is trusted by nobody who was not told to.
 TEST(OpenEndpoint, ReachesItByTheOptions) {
-  const std::string ca_file = testing::TempDir() + "ek_cli_ca.pem";
+  const std::string ca_file = test::test_path("ca.pem");
   const auto emulator = emulator::Emulator::start({.tls = true, .ca_file = ca_file});
   ASSERT_THAT(emulator, test::IsOk());
   test::ScopedVariables variables;

@@ -5,6 +5,7 @@
 #include "signing/crypto/sha1.hpp"
 #include "signing/crypto/sha256.hpp"
 #include "support/test_data.hpp"
+#include "support/test_path.hpp"
 
 namespace ek::emulator {
 namespace {
@@ -35,7 +36,7 @@ class CertificateAssertion : public AzureIdentityTest {
   void SetUp() override {
     const std::string keys = test::test_data() + "/keys/";
     const std::string pem = read(keys + "rsa_pkcs8.pem") + read(keys + "client_certificates.pem");
-    const std::string path = testing::TempDir() + "ek_entra_certificate.pem";
+    const std::string path = test::test_path("certificate.pem");
     ASSERT_THAT(write_private_file(path, pem), test::IsOk());
     certificate_ = parse_client_certificate(pem, Secret()).value();
     start_at("certificate", {.entra_certificate = path});

@@ -16,6 +16,7 @@
 #include "signing/sigv4.hpp"
 #include "support/manual_clock.hpp"
 #include "support/matchers.hpp"
+#include "support/test_path.hpp"
 #include "tools/emulator/emulator.hpp"
 
 namespace ek::emulator {
@@ -58,10 +59,8 @@ class EmulatorTest : public testing::Test {
 
   /// With the variables and files of that place of identity; no other test uses the folder.
   void start_at(const std::string& identity, Options options = {}) {
-    const testing::TestInfo* test = testing::UnitTest::GetInstance()->current_test_info();
     options.identities = {identity};
-    options.identity_folder =
-        testing::TempDir() + "ek_" + test->test_suite_name() + "_" + test->name();
+    options.identity_folder = test::test_path("identity");
     start(std::move(options));
   }
   static std::string read(const std::string& path) {

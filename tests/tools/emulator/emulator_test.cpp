@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "emulator_fixture.hpp"
+#include "support/test_path.hpp"
 
 namespace ek::emulator {
 namespace {
@@ -48,7 +49,7 @@ TEST_F(EmulatorTest, MakesNewSecretsUnlessItHasASeed) {
 }
 
 TEST_F(EmulatorTest, WritesGooglesKeyFileForItsOwner) {
-  const std::string path = testing::TempDir() + "endpointkit_emulator.google.json";
+  const std::string path = test::test_path("google.json");
   start({.google_key_file = path});
   EXPECT_EQ(variable("GOOGLE_APPLICATION_CREDENTIALS"), path);
   const json key = json::parse(std::ifstream(path), nullptr, false);

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "emulator_fixture.hpp"
+#include "support/test_path.hpp"
 
 namespace ek::emulator {
 namespace {
@@ -19,7 +20,7 @@ TEST_F(Identity, RefusesWhatItDoesNotKnowOrHasNoFolderFor) {
 }
 
 TEST_F(Identity, TakesOnePlaceACloudAndLeavesTheOthersTheirKeys) {
-  start({.identities = {"imds", "adc-metadata"}, .identity_folder = testing::TempDir() + "ek_two"});
+  start({.identities = {"imds", "adc-metadata"}, .identity_folder = test::test_path("two")});
   EXPECT_EQ(variable("AWS_ACCESS_KEY_ID"), "");
   EXPECT_EQ(variable("GCE_METADATA_HOST").empty(), false);
   EXPECT_EQ(variable("AZURE_CLIENT_SECRET").empty(), false);

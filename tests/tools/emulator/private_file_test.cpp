@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "support/matchers.hpp"
+#include "support/test_path.hpp"
 #include "tools/emulator/emulator.hpp"
 
 namespace ek::emulator {
@@ -18,7 +19,7 @@ std::string read(const std::string& path) {
 }
 
 TEST(PrivateFile, IsForItsOwnerOnlyAlsoWhenItReplacesAnother) {
-  const std::string path = testing::TempDir() + "endpointkit_private_file";
+  const std::string path = test::test_path("private");
   std::ofstream(path) << "old and longer than the new one";
   ::chmod(path.c_str(), 0644);
   ASSERT_THAT(write_private_file(path, "new"), test::IsOk());

@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "emulator_fixture.hpp"
+#include "support/test_path.hpp"
 
 namespace ek::emulator {
 namespace {
@@ -69,8 +70,7 @@ TEST(Recording, KeepsNoSecretOfARequest) {
 class Recordings : public EmulatorTest {
  protected:
   void SetUp() override {
-    folder_ = testing::TempDir() + "ek_recordings_" +
-              testing::UnitTest::GetInstance()->current_test_info()->name();
+    folder_ = test::test_path("recordings");
     std::filesystem::remove_all(folder_);
     start({.record_folder = folder_});
   }

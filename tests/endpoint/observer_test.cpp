@@ -1,0 +1,72 @@
+#include "endpointkit/observer.hpp"
+
+#include <gmock/gmock.h>
+
+#include "endpoint/outcome.hpp"
+
+namespace ek::test {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+
+// What an observer was told, a line a moment.
+struct Log final : Observer {
+  void on_moment(const CallMoment& moment) noexcept override {
+    std::string line(to_string(moment.kind));
+    line += " " + std::to_string(moment.attempt);
+    if (moment.http_status != 0) line += " " + std::to_string(moment.http_status);
+    if (moment.error != nullptr) line += " " + std::string(to_string(moment.error->code));
+    if (moment.retry_in) line += " retry";
+    if (moment.retry_cost != 0) line += " costs " + std::to_string(moment.retry_cost);
+    if (moment.usage != nullptr && moment.usage->total_tokens)
+      line += " tokens " + std::to_string(*moment.usage->total_tokens);
+    lines.push_back(line);
+    ids.insert(std::string(moment.call_id));
+    EXPECT_EQ(moment.uri, "test://model");
+    EXPECT_GE(moment.took.count(), 0);
+  }
+  std::vector<std::string> lines;
+  std::set<std::string> ids;
+};
+
+TEST(CallObserver, IsToldOfEachAttemptItsCostAndTheEnd) {
+  TestEndpoint test;
+  const auto log = std::make_shared<Log>();
+  test.transport->reply({.status = 503, .body = {"busy"}});
+  test.transport->reply(
+      {.headers = sse(),
+       .body = {": ping\n\n", text_chunk("a"), text_chunk("b"),
+                "data: {\"choices\":[],\"usage\":{\"total_tokens\":5}}\n\n", finish_chunk()}});
+  (void)stream_hello(test, {.observer = log});
+  EXPECT_EQ(log->lines, (std::vector<std::string>{"attempt_started 1", "headers 1 503",
+                                                  "attempt_failed 1 503 unavailable retry costs 14",
+                                                  "attempt_started 2", "headers 2 200",
+                                                  "first_event 2 200", "ended 2 200 tokens 5"}));
+  EXPECT_EQ(log->ids.size(), 1U);
+}
+
+TEST(CallObserver, IsToldWhyACallFailed) {
+  TestEndpoint test;
+  const auto log = std::make_shared<Log>();
+  test.transport->reply({.status = 400, .body = {"no"}});
+  (void)stream_hello(test, {.observer = log});
+  EXPECT_EQ(log->lines, (std::vector<std::string>{"attempt_started 1", "headers 1 400",
+                                                  "attempt_failed 1 400 invalid_request",
+                                                  "ended 1 400 invalid_request"}));
+}
+
+TEST(CallObserver, OfTheCallComesBeforeThatOfTheClient) {
+  TestEndpoint test;
+  const auto client = std::make_shared<Log>(), call = std::make_shared<Log>();
+  test.transport->reply(
+      {.body = {R"({"choices":[{"message":{"content":"x"},"finish_reason":"stop"}],)"
+                R"("usage":{"total_tokens":7}})"}});
+  const Endpoint endpoint = test.open({.observer = client});
+  ASSERT_TRUE(endpoint.chat(hello, {.observer = call}));
+  EXPECT_TRUE(client->lines.empty());
+  EXPECT_EQ(call->lines.back(), "ended 1 200 tokens 7");
+}
+
+}  // namespace
+}  // namespace ek::test

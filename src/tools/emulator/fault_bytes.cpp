@@ -62,7 +62,7 @@ class Split {
   std::string kept_;
 };
 
-Reply end_after(const FaultScene& scene, Chunk end) {
+Reply end_after(const FaultScene& scene, const Chunk& end) {
   return with_body(
       scene,
       [split = Split(scene.fault.number("after", 0)), end](BodySource& from) mutable -> Chunk {

@@ -234,6 +234,7 @@ void Session::begin_answer(StreamId id, const Reply& head) {
     headers.push_back({to_lower(header.name), header.value});
   }
   std::vector<nghttp2_nv> fields;
+  fields.reserve(headers.size());
   for (Header& header : headers) {
     fields.push_back({.name = reinterpret_cast<std::uint8_t*>(header.name.data()),
                       .value = reinterpret_cast<std::uint8_t*>(header.value.data()),

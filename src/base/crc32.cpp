@@ -82,10 +82,26 @@ EK_CLMUL std::uint32_t reduce(Lane lane) noexcept {
   return static_cast<std::uint32_t>(_mm_extract_epi32(_mm_xor_si128(lane, estimate), 1));
 }
 
-// Of at least 64 bytes; takes whole lanes off the front.
-EK_CLMUL std::uint32_t sum_lanes(std::string_view& bytes, std::uint32_t sum) noexcept {
+// A lane shuffled by 16 bytes from `byte_moves + k` is moved k - 16 bytes towards its front, or, if
+// that is negative, towards its back; zeros fill it up.
+constexpr char none = '\x80';
+constexpr char byte_moves[48] = {
+    none, none, none, none, none, none, none, none, none, none, none, none, none, none, none, none,
+    0,    1,    2,    3,    4,    5,    6,    7,    8,    9,    10,   11,   12,   13,   14,   15,
+    none, none, none, none, none, none, none, none, none, none, none, none, none, none, none, none};
+
+// The last `size` bytes before `end`, fewer than a lane: with what `lane` has behind its first
+// `size` bytes they make the next one.
+EK_CLMUL Lane fold_tail(Lane lane, Lane by, const char* end, std::size_t size) noexcept {
+  const Lane rest = load(byte_moves + 16 + size);
+  const Lane next = _mm_blendv_epi8(_mm_shuffle_epi8(lane, rest), load(end - 16), rest);
+  return fold(_mm_shuffle_epi8(lane, load(byte_moves + size)), by, next);
+}
+
+// Of at least 64 bytes.
+EK_CLMUL std::uint32_t sum_lanes(std::string_view bytes, std::uint32_t sum) noexcept {
   const char* at = bytes.data();
-  const char* const end = at + bytes.size() / 16 * 16;
+  const char* const end = at + bytes.size();
   Lane lanes[4] = {_mm_xor_si128(load(at), _mm_cvtsi32_si128(static_cast<int>(sum))), load(at + 16),
                    load(at + 32), load(at + 48)};
   const Lane far = pair(fold_by_64.low, fold_by_64.high);
@@ -95,14 +111,12 @@ EK_CLMUL std::uint32_t sum_lanes(std::string_view& bytes, std::uint32_t sum) noe
   const Lane near = pair(fold_by_16.low, fold_by_16.high);
   Lane lane = lanes[0];
   for (std::size_t i = 1; i < 4; ++i) lane = fold(lane, near, lanes[i]);
-  for (; at < end; at += 16) lane = fold(lane, near, load(at));
-  bytes.remove_prefix(static_cast<std::size_t>(end - bytes.data()));
-  return reduce(lane);
+  for (; end - at >= 16; at += 16) lane = fold(lane, near, load(at));
+  return reduce(fold_tail(lane, near, end, static_cast<std::size_t>(end - at)));
 }
 
 bool has_clmul() noexcept {
-  static const bool has = __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
-  return has;
+  return __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1");
 }
 
 #endif
@@ -112,7 +126,7 @@ bool has_clmul() noexcept {
 std::uint32_t crc32(std::string_view bytes, std::uint32_t previous) noexcept {
   std::uint32_t sum = ~previous;
 #ifdef EK_CRC32_CLMUL
-  if (bytes.size() >= 64 && has_clmul()) sum = sum_lanes(bytes, sum);
+  if (bytes.size() >= 64 && has_clmul()) return ~sum_lanes(bytes, sum);
 #endif
   while (bytes.size() >= 8) {
     const std::uint32_t low = load_word(bytes, 0) ^ sum;

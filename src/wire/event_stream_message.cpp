@@ -11,8 +11,10 @@
 namespace ek::wire {
 namespace {
 
-constexpr std::size_t prelude_bytes = 12;  // total length, headers length, checksum
-constexpr std::size_t framing_bytes = 16;  // the prelude and the message checksum
+constexpr std::size_t lengths_bytes = 8;  // of the message and of its headers
+constexpr std::size_t checksum_bytes = 4;
+constexpr std::size_t prelude_bytes = lengths_bytes + checksum_bytes;
+constexpr std::size_t framing_bytes = prelude_bytes + checksum_bytes;  // of the whole message
 constexpr std::size_t uuid_bytes = 16;
 
 std::uint64_t load(std::string_view bytes, std::size_t width) noexcept {
@@ -21,8 +23,10 @@ std::uint64_t load(std::string_view bytes, std::size_t width) noexcept {
   return value;
 }
 
-std::uint32_t load_u32(std::string_view bytes) noexcept {
-  return static_cast<std::uint32_t>(load(bytes, 4));
+// Of at least 4 bytes.
+std::uint32_t load_u32(const char* bytes) noexcept {
+  const auto byte = [&](int i) { return std::uint32_t{static_cast<unsigned char>(bytes[i])}; };
+  return byte(0) << 24U | byte(1) << 16U | byte(2) << 8U | byte(3);
 }
 
 void store(std::string& out, std::uint64_t value, std::size_t width) {
@@ -244,20 +248,20 @@ Result<const Message*> MessageDecoder::decode() {
     }
     return nullptr;
   }
-  const std::string_view bytes = rest.substr(0, total_bytes_);
-  const std::size_t end = total_bytes_ - 4;
-  const std::uint32_t sum = crc32(bytes.substr(0, end));
-  if (sum != load_u32(bytes.substr(end))) {
+  const std::size_t end = total_bytes_ - checksum_bytes;
+  const std::uint32_t told = load_u32(rest.data() + end);
+  const std::uint32_t sum = crc32(rest.substr(lengths_bytes, end - lengths_bytes), lengths_sum_);
+  if (sum != told) {
     return broken_framing(
         fmt::format("event-stream message {}: its checksum is {:08x}, its bytes make {:08x}",
-                    count_ + 1, load_u32(bytes.substr(end)), sum));
+                    count_ + 1, told, sum));
   }
-  if (const std::string wrong = set_headers(bytes.substr(prelude_bytes, headers_bytes_));
+  if (const std::string wrong = set_headers(rest.substr(prelude_bytes, headers_bytes_));
       !wrong.empty()) {
     return broken_framing(fmt::format("event-stream message {} has {}", count_ + 1, wrong));
   }
-  message_.payload =
-      bytes.substr(prelude_bytes + headers_bytes_, total_bytes_ - framing_bytes - headers_bytes_);
+  const std::size_t begin = prelude_bytes + headers_bytes_;
+  message_.payload = rest.substr(begin, end - begin);
   given_bytes_ = total_bytes_;
   total_bytes_ = 0;
   ++count_;
@@ -273,9 +277,10 @@ std::string MessageDecoder::set_headers(std::string_view block) {
 }
 
 Result<void> MessageDecoder::check_prelude(std::string_view prelude) {
-  const std::size_t total = load_u32(prelude);
-  const std::size_t headers = load_u32(prelude.substr(4));
-  if (crc32(prelude.substr(0, 8)) != load_u32(prelude.substr(8))) {
+  const std::size_t total = load_u32(prelude.data());
+  const std::size_t headers = load_u32(prelude.data() + 4);
+  lengths_sum_ = crc32(prelude.substr(0, lengths_bytes));
+  if (lengths_sum_ != load_u32(prelude.data() + lengths_bytes)) {
     return broken_framing(
         fmt::format("expected an event-stream message, found \"{}\" (the checksum of message {}'s "
                     "prelude is wrong)",

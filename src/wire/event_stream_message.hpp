@@ -89,6 +89,7 @@ class MessageDecoder {
   std::size_t max_payload_bytes_;
   std::size_t total_bytes_ = 0;    // of the message under way; 0 until its prelude was checked
   std::size_t headers_bytes_ = 0;  // of the message under way
+  std::uint32_t lengths_sum_ = 0;  // of the message under way: what its checksum goes on from
   std::size_t given_bytes_ = 0;    // of the message handed out last
   std::size_t count_ = 0;
   bool last_ = false;

@@ -224,6 +224,8 @@ class EK_API ReplyBuilder {
   void set_identity(std::string_view id, std::string_view model);
   void set_provider_reason(std::string_view reason) { reply_.provider_reason = reason; }
   [[nodiscard]] const ChatReply& reply() const noexcept { return reply_; }
+  /// The reply; no more events can be added.
+  [[nodiscard]] ChatReply take() noexcept { return std::move(reply_); }
 
  private:
   ToolCall* call(int index);

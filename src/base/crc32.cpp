@@ -43,15 +43,24 @@ std::uint32_t load_word(std::string_view bytes, std::size_t at) noexcept {
 
 using Lane = __m128i;
 
-// Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ", Intel 2009: the
-// polynomial x^n mod P for the distances that lanes are moved, bit-reflected, in pairs for the two
-// halves of a lane.
+// Gopal et al., "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ", Intel 2009: a lane
+// is moved on by a distance when its halves are multiplied by powers of x modulo the polynomial,
+// all bit-reflected.
+constexpr std::uint64_t power_of_x(std::size_t exponent) {
+  std::uint32_t power = 0x80000000U;
+  for (; exponent > 0; --exponent)
+    power = (power & 1U) != 0 ? power >> 1U ^ 0xEDB88320U : power >> 1U;
+  return std::uint64_t{power} << 1U;
+}
 struct FoldBy {
+  explicit constexpr FoldBy(std::size_t bytes)
+      : low(power_of_x(8 * bytes + 32)), high(power_of_x(8 * bytes - 32)) {}
   std::uint64_t low, high;
 };
-constexpr FoldBy fold_by_64{0x154442bd4, 0x1c6e41596};
-constexpr FoldBy fold_by_16{0x1751997d0, 0x0ccaa009e};
-constexpr std::uint64_t fold_to_64 = 0x163cd6124;
+constexpr FoldBy fold_by_64(64);
+constexpr FoldBy fold_by_32(32);
+constexpr FoldBy fold_by_16(16);
+constexpr std::uint64_t fold_to_64 = power_of_x(64);
 constexpr std::uint64_t polynomial = 0x1db710641;
 constexpr std::uint64_t reciprocal = 0x1f7011641;
 
@@ -109,8 +118,8 @@ EK_CLMUL std::uint32_t sum_lanes(std::string_view bytes, std::uint32_t sum) noex
     for (std::size_t i = 0; i < 4; ++i) lanes[i] = fold(lanes[i], far, load(at + 16 * i));
   }
   const Lane near = pair(fold_by_16.low, fold_by_16.high);
-  Lane lane = lanes[0];
-  for (std::size_t i = 1; i < 4; ++i) lane = fold(lane, near, lanes[i]);
+  Lane lane = fold(fold(lanes[0], near, lanes[1]), pair(fold_by_32.low, fold_by_32.high),
+                   fold(lanes[2], near, lanes[3]));
   for (; end - at >= 16; at += 16) lane = fold(lane, near, load(at));
   return reduce(fold_tail(lane, near, end, static_cast<std::size_t>(end - at)));
 }

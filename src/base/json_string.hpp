@@ -1,6 +1,7 @@
 // The inside of JSON strings (RFC 8259 §7), where most bytes of a model's answers are.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -19,7 +20,9 @@ inline std::size_t plain_end(std::string_view text, std::size_t at) noexcept {
     // A subtraction sets a byte's high bit if it was too small, or by a borrow from a hit below it.
     const std::uint64_t hits =
         word | (word - ones * 0x20) | ((word ^ ones * '"') - ones) | ((word ^ ones * '\\') - ones);
-    if ((hits & highs) != 0) break;
+    if ((hits & highs) == 0) continue;
+    if constexpr (std::endian::native == std::endian::big) break;
+    return at + static_cast<std::size_t>(std::countr_zero(hits & highs)) / 8;
   }
   for (; at < text.size(); ++at) {
     const auto c = static_cast<unsigned char>(text[at]);
@@ -31,7 +34,11 @@ inline std::size_t plain_end(std::string_view text, std::size_t at) noexcept {
 /// Behind the quote that closes the string which opens at `at`, in text that is known to be JSON;
 /// the size if none does.
 inline std::size_t string_end(std::string_view text, std::size_t at) noexcept {
-  std::size_t quote = at++;
+  // Most strings are names and short; what goes on, memchr finds the end of.
+  constexpr std::size_t shortish = 32;
+  std::size_t quote = at;
+  at = plain_end(text.substr(0, at + shortish), at + 1);
+  if (at < text.size() && text[at] == '"') return at + 1;
   while (true) {
     if (quote < at) quote = text.find('"', at);
     if (quote == std::string_view::npos) return text.size();

@@ -88,8 +88,8 @@ std::string_view detect(std::string_view first_frame) noexcept {
   if (trim(first_frame) == "[DONE]") return "openai";
   const auto parsed = JsonView::parse(first_frame);
   if (!parsed) return "raw";
-  JsonView value = *parsed;
-  if (const auto elements = value.elements(); !elements.empty()) value = elements[0];
+  const JsonView first = *parsed->elements().begin();  // absent, if there is none
+  const JsonView value = first.is(JsonView::Kind::absent) ? *parsed : first;
   if (has_any(value, {"choices", "prompt_filter_results"})) return "openai";
   if (has_any(value, {"candidates", "promptFeedback", "usageMetadata", "modelVersion"})) {
     return "gemini";

@@ -39,9 +39,13 @@ std::string word_or_number(JsonView value) {
   return value.is(Kind::number) ? std::string(value.text()) : value.string();
 }
 
-// Members of a part that say no content of their own.
-bool beside_content(std::string_view key) {
-  return key == "text" || key == "thought" || key == "thoughtSignature";
+// The member of a part that says something besides its text; absent if there is none.
+JsonMember other_member(JsonView part) {
+  for (const JsonMember& member : part.members()) {
+    if (member.key != "text" && member.key != "thought" && member.key != "thoughtSignature")
+      return member;
+  }
+  return {};
 }
 
 }  // namespace
@@ -55,8 +59,7 @@ Result<void> GeminiStream::decode(const FrameView& frame, Events& out) {
   }
   const auto parsed = JsonView::parse(data);
   if (!parsed) return unexpected_frame("JSON of a GenerateContentResponse", data);
-  JsonView value = *parsed;
-  if (const auto elements = value.elements(); elements.size() == 1) value = elements[0];
+  const JsonView value = parsed->unwrapped();
   bool known = false;
   for (const auto& [key, member] : value.members()) known = read_member(key, member, out) || known;
   recognised_ = recognised_ || known;
@@ -69,8 +72,7 @@ Result<void> GeminiStream::decode(const FrameView& frame, Events& out) {
 
 bool GeminiStream::read_member(std::string_view key, JsonView value, Events& out) {
   if (key == "candidates") {
-    const auto candidates = value.elements();
-    for (const JsonView candidate : candidates) {
+    for (const JsonView candidate : value.elements()) {
       if (candidate["index"].integer().value_or(0) == 0) {
         read_candidate(candidate, out);
       } else {
@@ -121,16 +123,14 @@ void GeminiStream::read_part(JsonView part, Events& out) {
   const JsonView file = part["fileData"];
   const JsonView media = data.has_value() ? data : file;
   if (media["mimeType"].string().rfind("image/", 0) == 0) return read_image(part, media, out);
-  const auto members = part.members();
-  const auto other = std::find_if(members.begin(), members.end(),
-                                  [](const auto& member) { return !beside_content(member.first); });
-  if (other == members.end()) return read_text(part, out);
+  const JsonMember other = other_member(part);
+  if (other.value.is(Kind::absent)) return read_text(part, out);
   if (part["text"].is(Kind::string)) {
     read_text(part, out);
-    push_notice(out, other->first, other->second);
+    push_notice(out, other.key, other.value);
     return;
   }
-  push(out, ProviderEvent{std::string(other->first), {std::string(part.text())}, true, "gemini"});
+  push(out, ProviderEvent{std::string(other.key), {std::string(part.text())}, true, "gemini"});
 }
 
 void GeminiStream::read_text(JsonView part, Events& out) {

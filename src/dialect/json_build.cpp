@@ -27,16 +27,13 @@ void append_control(std::string& out, char c) {
   out += digits[static_cast<unsigned char>(c) & 0xFU];
 }
 
-}  // namespace
-
-std::string quote(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 2);
+void append_quoted(std::string& out, std::string_view text) {
+  out.reserve(out.size() + text.size() + 2);
   out += '"';
   for (std::size_t at = 0, plain = 0;; plain = at) {
     at = plain_end(text, at);
     out += text.substr(plain, at - plain);
-    if (at == text.size()) return out += '"';
+    if (at == text.size()) break;
     const auto c = static_cast<unsigned char>(text[at]);
     if (c >= 0x80) {
       const std::size_t length = utf8_length(text.substr(at));
@@ -52,6 +49,15 @@ std::string quote(std::string_view text) {
     }
     ++at;
   }
+  out += '"';
+}
+
+}  // namespace
+
+std::string quote(std::string_view text) {
+  std::string out;
+  append_quoted(out, text);
+  return out;
 }
 
 std::string number_text(double value) {
@@ -79,24 +85,55 @@ std::string json_or_quoted(std::string_view text) {
   return is_json(text) ? compact(text) : quote(text);
 }
 
-std::string* ObjectText::find(std::string_view key) noexcept {
-  for (auto& [name, value] : members_) {
-    if (name == key) return &value;
+ObjectText::Member* ObjectText::find(std::string_view key) noexcept {
+  for (Member& member : members_) {
+    if (key == std::string_view(text_).substr(member.key, member.key_size)) return &member;
   }
   return nullptr;
 }
 
-ObjectText& ObjectText::set(std::string_view key, std::string json) {
-  if (std::string* value = find(key)) {
-    *value = std::move(json);
+std::string_view ObjectText::value_of(const Member& member) const noexcept {
+  return std::string_view(text_).substr(member.value, member.value_size);
+}
+
+void ObjectText::begin_value(std::string_view key) {
+  text_ += members_.empty() ? "\"" : ",\"";
+  const std::size_t begin = text_.size();
+  text_.append(key).append("\":");
+  members_.push_back({begin, key.size(), text_.size(), 0});
+}
+
+void ObjectText::end_value() noexcept {
+  members_.back().value_size = text_.size() - members_.back().value;
+}
+
+void ObjectText::replace(Member& member, std::string_view json) {
+  text_.replace(member.value, member.value_size, json);
+  const std::size_t moved = json.size() - member.value_size;  // modulo 2^64, as they are added
+  member.value_size = json.size();
+  for (Member* later = &member + 1; later != members_.data() + members_.size(); ++later) {
+    later->key += moved;
+    later->value += moved;
+  }
+}
+
+ObjectText& ObjectText::set(std::string_view key, std::string_view json) {
+  if (Member* known = find(key)) {
+    replace(*known, json);
   } else {
-    members_.emplace_back(key, std::move(json));
+    begin_value(key);
+    text_ += json;
+    end_value();
   }
   return *this;
 }
 
 ObjectText& ObjectText::set_string(std::string_view key, std::string_view text) {
-  return set(key, quote(text));
+  if (find(key) != nullptr) return set(key, quote(text));
+  begin_value(key);
+  append_quoted(text_, text);
+  end_value();
+  return *this;
 }
 
 ObjectText& ObjectText::set_integer(std::string_view key, std::int64_t value) {
@@ -109,33 +146,20 @@ ObjectText& ObjectText::set_bool(std::string_view key, bool value) {
 
 ObjectText& ObjectText::merge(JsonView object) {
   for (const auto& [key, theirs] : object.members()) {
-    const std::string* ours = find(key);
-    if (ours != nullptr && ours->front() == '{' && theirs.is(JsonView::Kind::object)) {
-      ObjectText both;
-      both.merge(*JsonView::parse(*ours)).merge(theirs);
-      set(key, both.text());
+    const Member* known = find(key);
+    const auto ours = JsonView::trust(known != nullptr ? value_of(*known) : std::string_view());
+    if (ours.is(JsonView::Kind::object) && theirs.is(JsonView::Kind::object)) {
+      set(key, ObjectText().merge(ours).merge(theirs).text());
     } else {
-      set(key, std::string(theirs.text()));
+      set(key, theirs.text());
     }
   }
   return *this;
 }
 
-std::string ObjectText::text() const {
-  std::string out = "{";
-  for (const auto& [key, value] : members_) {
-    if (out.size() > 1) out += ',';
-    out += '"';
-    out += key;
-    out += "\":";
-    out += value;
-  }
-  return out += '}';
-}
-
 ArrayText& ArrayText::add(std::string_view json) {
-  if (!elements_.empty()) elements_ += ',';
-  elements_ += json;
+  if (!empty()) text_ += ',';
+  text_ += json;
   return *this;
 }
 

@@ -26,29 +26,41 @@ std::string json_or_quoted(std::string_view text);
 class ObjectText {
  public:
   /// `json` must be JSON.
-  ObjectText& set(std::string_view key, std::string json);
+  ObjectText& set(std::string_view key, std::string_view json);
   ObjectText& set_string(std::string_view key, std::string_view text);
   ObjectText& set_integer(std::string_view key, std::int64_t value);
   ObjectText& set_bool(std::string_view key, bool value);
   /// Takes over the members of `object`; where both sides hold objects, theirs are merged too.
   ObjectText& merge(JsonView object);
   [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
-  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::string text() const& { return text_ + '}'; }
+  [[nodiscard]] std::string text() && { return std::move(text_ += '}'); }
 
  private:
-  std::string* find(std::string_view key) noexcept;
-  std::vector<std::pair<std::string, std::string>> members_;  // key as it stands between quotes
+  // Where a key, as it stands between its quotes, and its value are in text_.
+  struct Member {
+    std::size_t key, key_size, value, value_size;
+  };
+  Member* find(std::string_view key) noexcept;
+  void begin_value(std::string_view key);
+  void end_value() noexcept;
+  void replace(Member& member, std::string_view json);
+  [[nodiscard]] std::string_view value_of(const Member& member) const noexcept;
+
+  std::string text_ = "{";  // its end is still open
+  std::vector<Member> members_;
 };
 
 class ArrayText {
  public:
   ArrayText& add(std::string_view json);
   ArrayText& add_string(std::string_view text) { return add(quote(text)); }
-  [[nodiscard]] bool empty() const noexcept { return elements_.empty(); }
-  [[nodiscard]] std::string text() const { return "[" + elements_ + "]"; }
+  [[nodiscard]] bool empty() const noexcept { return text_.size() == 1; }
+  [[nodiscard]] std::string text() const& { return text_ + ']'; }
+  [[nodiscard]] std::string text() && { return std::move(text_ += ']'); }
 
  private:
-  std::string elements_;
+  std::string text_ = "[";  // its end is still open
 };
 
 }  // namespace ek::dialect

@@ -43,29 +43,6 @@ std::size_t value_end(std::string_view text, std::size_t at) noexcept {
   return at;
 }
 
-// Walks over the values of a container: `key` stays "" in an array.
-struct Cursor {
-  std::string_view text;
-  std::size_t at = 1;
-  std::string_view key{};
-  std::string_view value{};
-
-  bool next(bool keyed) noexcept {
-    at = skip_space(text, at);
-    if (at < text.size() && text[at] == ',') at = skip_space(text, at + 1);
-    if (at >= text.size() || text[at] == '}' || text[at] == ']') return false;
-    if (keyed) {
-      const std::size_t end = string_end(text, at);
-      key = text.substr(at + 1, end - at - 2);
-      at = skip_space(text, skip_space(text, end) + 1);  // the colon
-    }
-    const std::size_t end = value_end(text, at);
-    value = text.substr(at, end - at);
-    at = end;
-    return true;
-  }
-};
-
 void append_utf8(std::string& out, std::uint32_t point) {
   const auto add = [&out](std::uint32_t byte) { out += static_cast<char>(byte); };
   if (point < 0x80) {
@@ -134,28 +111,35 @@ JsonView::Kind JsonView::kind() const noexcept {
   }
 }
 
+bool JsonCursor::next() noexcept {
+  at_ = skip_space(text_, at_);
+  if (at_ < text_.size() && text_[at_] == ',') at_ = skip_space(text_, at_ + 1);
+  if (at_ >= text_.size() || text_[at_] == '}' || text_[at_] == ']') return false;
+  if (keyed_) {
+    const std::size_t end = string_end(text_, at_);
+    value_.key = text_.substr(at_ + 1, end - at_ - 2);
+    at_ = skip_space(text_, skip_space(text_, end) + 1);  // the colon
+  }
+  const std::size_t end = value_end(text_, at_);
+  value_.value = JsonView::trust(text_.substr(at_, end - at_));
+  at_ = end;
+  return true;
+}
+
 JsonView JsonView::operator[](std::string_view key) const noexcept {
-  if (!is(Kind::object)) return {};
-  for (Cursor cursor{text_}; cursor.next(true);) {
-    if (cursor.key == key) return JsonView(cursor.value);
+  for (const auto& [name, value] : members()) {
+    if (name == key) return value;
   }
   return {};
 }
 
-JsonView::Members JsonView::members() const {
-  Members all;
-  if (!is(Kind::object)) return all;
-  for (Cursor cursor{text_}; cursor.next(true);) {
-    all.emplace_back(cursor.key, JsonView(cursor.value));
+JsonView JsonView::unwrapped() const noexcept {
+  JsonView only;
+  for (const JsonView element : elements()) {
+    if (only.kind() != Kind::absent) return *this;
+    only = element;
   }
-  return all;
-}
-
-std::vector<JsonView> JsonView::elements() const {
-  std::vector<JsonView> all;
-  if (!is(Kind::array)) return all;
-  for (Cursor cursor{text_}; cursor.next(false);) all.push_back(JsonView(cursor.value));
-  return all;
+  return only.kind() == Kind::absent ? *this : only;
 }
 
 std::string JsonView::string() const {

@@ -30,7 +30,7 @@ class OpenAiStream final : public FrameDecoder {
 
   Result<void> decode_value(std::string_view data, Events& out);
   void read_member(std::string_view key, JsonView value, Events& out);
-  void read_choice(JsonView choice, std::size_t position, Events& out);
+  void read_choice(JsonView choice, std::int64_t position, Events& out);
   void read_choice_member(std::string_view key, JsonView value, Events& out);
   void read_delta(JsonView delta, Events& out);
   void read_delta_member(std::string_view key, JsonView value, Events& out);

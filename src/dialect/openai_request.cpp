@@ -49,10 +49,8 @@ std::string call_text(const ToolCall& call) {
 
 // One message of ours, taken apart into what a message on the wire consists of.
 struct Pieces {
-  ArrayText content;
-  std::string text;        // all text, where content is nothing but text
-  std::size_t others = 0;  // parts of the content that are no text
-  std::size_t texts = 0;
+  const std::string* alone = nullptr;  // the text that is all of the content …
+  ArrayText content;                   // … or its parts
   std::string refusal;
   ArrayText calls;
   std::string extra_content;
@@ -62,14 +60,13 @@ struct Pieces {
       extra_content = part.signature;
     }
     if (part.text.empty()) return;
-    content.add(text_part(part.text));
-    text += part.text;
-    ++texts;
+    if (alone == nullptr && content.empty()) {
+      alone = &part.text;
+    } else {
+      add(text_part(part.text));
+    }
   }
-  void operator()(const Image& image) {
-    content.add(image_part(image));
-    ++others;
-  }
+  void operator()(const Image& image) { add(image_part(image)); }
   void operator()(const Reasoning&) {}
   void operator()(const ToolCall& call) { calls.add(call_text(call)); }
   void operator()(const ToolResult&) {}  // a message of its own
@@ -80,16 +77,18 @@ struct Pieces {
     if (!(*json)["type"].has_value()) {
       refusal += (*json)["refusal"].string();
     } else {
-      content.add(json->text());
-      ++others;
+      add(json->text());
     }
+  }
+  void add(std::string_view part) {
+    if (alone != nullptr) content.add(text_part(*std::exchange(alone, nullptr)));
+    content.add(part);
   }
 
   [[nodiscard]] std::string content_text() const {
-    if (others == 0 && texts <= 1) {
-      return text.empty() && (!calls.empty() || !refusal.empty()) ? "null" : quote(text);
-    }
-    return content.text();
+    if (alone != nullptr) return quote(*alone);
+    if (!content.empty()) return content.text();
+    return calls.empty() && refusal.empty() ? "\"\"" : "null";
   }
 };
 
@@ -119,7 +118,7 @@ void add_message(const Message& message, ArrayText& messages) {
   if (!pieces.refusal.empty()) object.set_string("refusal", pieces.refusal);
   if (!pieces.calls.empty()) object.set("tool_calls", pieces.calls.text());
   if (!pieces.extra_content.empty()) object.set("extra_content", pieces.extra_content);
-  messages.add(object.text());
+  messages.add(std::move(object).text());
 }
 
 std::string tools_text(const std::vector<Tool>& tools) {
@@ -151,7 +150,7 @@ Result<std::string> encode_openai(const ChatRequest& request, const EncodeHints&
   if (!model.empty() && !hints.omit_model) body.set_string("model", model);
   ArrayText messages;
   for (const Message& message : request.messages) add_message(message, messages);
-  body.set("messages", messages.text());
+  body.set("messages", std::move(messages).text());
   if (!request.tools.empty()) body.set("tools", tools_text(request.tools));
   if (!request.tool_choice.empty()) {
     body.set("tool_choice", tool_choice_text(request.tool_choice));

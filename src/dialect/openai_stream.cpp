@@ -68,12 +68,14 @@ Result<void> OpenAiStream::decode_value(std::string_view data, Events& out) {
     return {};
   }
   bool chunk = false;
+  bool error = false;
   for (const auto& [key, member] : value->members()) {
     chunk = chunk || key == "choices";
+    error = error || (key == "error" && member.has_value());
     read_member(key, member, out);
   }
   recognised_ = recognised_ || chunk;
-  if (!chunk || (*value)["error"].has_value()) {
+  if (!chunk || error) {
     if (auto told = parse_error(data, 0)) return *std::move(told);
   }
   if (error_) return *error_;
@@ -82,8 +84,8 @@ Result<void> OpenAiStream::decode_value(std::string_view data, Events& out) {
 
 void OpenAiStream::read_member(std::string_view key, JsonView value, Events& out) {
   if (key == "choices") {
-    const auto choices = value.elements();
-    for (std::size_t i = 0; i < choices.size(); ++i) read_choice(choices[i], i, out);
+    std::int64_t position = 0;
+    for (const JsonView choice : value.elements()) read_choice(choice, position++, out);
   } else if (key == "usage") {
     read_usage(value, out);
   } else if (key == "id" || key == "model") {
@@ -94,12 +96,16 @@ void OpenAiStream::read_member(std::string_view key, JsonView value, Events& out
   }
 }
 
-void OpenAiStream::read_choice(JsonView choice, std::size_t position, Events& out) {
-  const std::int64_t index =
-      choice["index"].integer().value_or(static_cast<std::int64_t>(position));
+void OpenAiStream::read_choice(JsonView choice, std::int64_t position, Events& out) {
+  std::int64_t index = position;
+  bool ends = false;
+  for (const auto& [key, value] : choice.members()) {
+    if (key == "index") index = value.integer().value_or(position);
+    ends = ends || (key == "finish_reason" && value.has_value());
+    whole_ = whole_ || (key == "message" && value.has_value());
+  }
   bool& ended = choice_ended_[index];
-  ended = ended || choice["finish_reason"].has_value();
-  whole_ = whole_ || choice["message"].has_value();
+  ended = ended || ends;
   if (index != 0) {
     push_notice(out, "choice", choice);
     return;
@@ -223,16 +229,18 @@ void OpenAiStream::read_call_piece(Call& call, JsonView function, Events& out) {
 
 void OpenAiStream::read_usage(JsonView usage, Events& out) {
   if (!snapshots_.update(usage)) return;
-  const JsonView all = snapshots_.object();
-  usage_.input_tokens = all["prompt_tokens"].integer();
-  usage_.output_tokens = all["completion_tokens"].integer();
-  usage_.total_tokens = all["total_tokens"].integer();
-  usage_.reasoning_tokens = all["completion_tokens_details"]["reasoning_tokens"].integer();
-  usage_.cache_read_tokens = all["prompt_tokens_details"]["cached_tokens"].integer();
-  if (!usage_.cache_read_tokens) {
-    usage_.cache_read_tokens = all["prompt_cache_hit_tokens"].integer();  // DeepSeek
+  usage_ = {.raw = {snapshots_.text()}};
+  std::optional<std::int64_t> cache_hits;  // DeepSeek
+  for (const auto& [key, value] : snapshots_.object().members()) {
+    if (key == "prompt_tokens") usage_.input_tokens = value.integer();
+    if (key == "completion_tokens") usage_.output_tokens = value.integer();
+    if (key == "total_tokens") usage_.total_tokens = value.integer();
+    if (key == "completion_tokens_details")
+      usage_.reasoning_tokens = value["reasoning_tokens"].integer();
+    if (key == "prompt_tokens_details") usage_.cache_read_tokens = value["cached_tokens"].integer();
+    if (key == "prompt_cache_hit_tokens") cache_hits = value.integer();
   }
-  usage_.raw.text = snapshots_.text();
+  if (!usage_.cache_read_tokens) usage_.cache_read_tokens = cache_hits;
   push(out, UsageUpdate{usage_});
 }
 

@@ -143,8 +143,7 @@ std::string readable(const Shape& shape, const Error& error) {
 std::optional<Error> parse_error(std::string_view json, int http_status) {
   const auto parsed = JsonView::parse(json);
   if (!parsed) return std::nullopt;
-  JsonView value = *parsed;
-  if (const auto elements = value.elements(); elements.size() == 1) value = elements[0];
+  const JsonView value = parsed->unwrapped();
   const JsonView object = error_object(value, http_status);
   if (!object.has_value()) return std::nullopt;
 

@@ -177,9 +177,8 @@ void read_content(Reader& reader, const std::string& path, JsonView value,
     return;
   }
   if (!value.is(Kind::array)) return reader.wrong(path, "a string or an array of parts", value);
-  const auto elements = value.elements();
-  for (std::size_t i = 0; i < elements.size(); ++i) {
-    parts.push_back(read_part(reader, fmt::format("{}[{}]", path, i), elements[i]));
+  for (const JsonView element : value.elements()) {
+    parts.push_back(read_part(reader, fmt::format("{}[{}]", path, parts.size()), element));
   }
 }
 
@@ -220,9 +219,9 @@ template <class T, class F>
 Field list_field(Reader& reader, std::string_view name, std::vector<T>& out, F read) {
   return {name, [&reader, &out, read](const std::string& path, JsonView value) {
             if (!value.is(Kind::array)) return reader.wrong(path, "an array", value);
-            const auto elements = value.elements();
-            for (std::size_t i = 0; i < elements.size(); ++i) {
-              out.push_back(read(reader, fmt::format("{}[{}]", path, i), elements[i]));
+            std::size_t at = 0;
+            for (const JsonView element : value.elements()) {
+              out.push_back(read(reader, fmt::format("{}[{}]", path, at++), element));
             }
           }};
 }

@@ -77,7 +77,7 @@ std::string strings_text(const std::vector<std::string>& strings) {
 }
 
 Result<std::string> merge_extra(ObjectText body, const JsonText& extra) {
-  if (extra.text.empty()) return body.text();
+  if (extra.text.empty()) return std::move(body).text();
   const auto object = JsonView::parse(extra.text);
   if (!object || !object->is(JsonView::Kind::object)) {
     return refuse("`extra` is no JSON object; give the members that the body should have besides");

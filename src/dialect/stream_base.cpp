@@ -40,18 +40,19 @@ void Notices::push_change(Events& out, std::string_view name, JsonView value) {
 
 bool UsageSnapshots::update(JsonView object) {
   if (!object.is(JsonView::Kind::object)) return false;
-  for (const auto& [key, value] : object.members()) merged_.set(key, std::string(value.text()));
+  for (const auto& [key, value] : object.members()) merged_.set(key, value.text());
   std::string text = merged_.text();
   if (text == text_) return false;
   text_ = std::move(text);
   return true;
 }
 
-JsonView UsageSnapshots::object() const { return JsonView::parse(text_).value_or(JsonView()); }
+JsonView UsageSnapshots::object() const { return JsonView::trust(text_); }
 
 Result<ChatReply> decode_whole(FrameDecoder& decoder, std::string_view body,
                                std::string_view what) {
   Events events;
+  events.reserve(4);
   if (auto decoded = decoder.decode({body, {}}, events); !decoded) {
     return std::move(decoded).error();
   }
@@ -61,7 +62,7 @@ Result<ChatReply> decode_whole(FrameDecoder& decoder, std::string_view body,
   if (auto finished = decoder.finish()) builder.add(ChatEvent{*std::move(finished)});
   builder.set_identity(decoder.id(), decoder.model());
   builder.set_provider_reason(decoder.provider_reason());
-  ChatReply reply = builder.reply();
+  ChatReply reply = builder.take();
   reply.raw.text = body;
   return reply;
 }

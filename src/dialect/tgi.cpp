@@ -103,9 +103,7 @@ Result<void> TgiStream::decode(const FrameView& frame, Events& out) {
   if (frame.type == "error") return error_event(data);
   const auto value = JsonView::parse(data);
   if (!value) return unexpected_frame("JSON with a token or a generated_text", data);
-  const auto elements = value->elements();
-  if (elements.size() == 1) return read_object(elements[0], out);
-  return read_object(*value, out);
+  return read_object(value->unwrapped(), out);
 }
 
 Result<void> TgiStream::read_object(JsonView object, Events& out) {
@@ -142,14 +140,14 @@ void TgiStream::read_token(JsonView token, Events& out) {
 
 // Older LMI: one line a step, an output for each prompt of the batch.
 void TgiStream::read_outputs(JsonView outputs, Events& out) {
-  const auto all = outputs.elements();
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    if (i == 0 && all[i].is(Kind::string)) {
+  bool first = true;
+  for (const JsonView output : outputs.elements()) {
+    if (std::exchange(first, false) && output.is(Kind::string)) {
       text_given_ = true;
       ended_ = true;  // these lines know no end but that of the body
-      push_text(out, all[i].string());
+      push_text(out, output.string());
     } else {
-      push_notice(out, "output", all[i]);
+      push_notice(out, "output", output);
     }
   }
 }

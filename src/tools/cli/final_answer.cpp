@@ -101,8 +101,7 @@ void set_answer(ObjectText& object, const ChatReply& reply, bool prompt_blocked)
 
 // An error object of the provider; an exception of an envelope is its payload and its type.
 std::string error_text(const Error& error) {
-  JsonView body = view_of(error.provider_body);
-  if (const auto elements = body.elements(); elements.size() == 1) body = elements[0];
+  const JsonView body = view_of(error.provider_body).unwrapped();
   if (body["error"].has_value()) return std::string(body["error"].text());
   ObjectText object;
   if (!error.provider_code.empty()) object.set_string("type", error.provider_code);
@@ -184,7 +183,7 @@ void FinalAnswer::add_blocked(const std::string& json) {
 
 void FinalAnswer::add_citations(const std::string& json) {
   for (const auto name : {"citations", "citationSources"}) {
-    citations_ += static_cast<int>(view_of(json)[name].elements().size());
+    for ([[maybe_unused]] const JsonView citation : view_of(json)[name].elements()) ++citations_;
   }
 }
 

@@ -84,8 +84,11 @@ const Row* alert_row(std::string_view detail) {
 
 const Row& find_row(const CurlFailure& failure) {
   if (const Row* row = alert_row(failure.detail)) return *row;
+  // HTTP/2 sends while it reads, too: acknowledgements and windows.
+  const bool reading = failure.code == CURLE_SEND_ERROR && failure.sent;
+  const CURLcode code = reading ? CURLE_RECV_ERROR : failure.code;
   const auto* row =
-      std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.code == failure.code; });
+      std::find_if(rows.begin(), rows.end(), [&](const Row& r) { return r.code == code; });
   return row == rows.end() ? unknown : *row;
 }
 

@@ -21,6 +21,7 @@ struct CurlFailure {
   std::string_view found_thumbprint{};  ///< That it had.
   std::chrono::milliseconds connect_timeout{};
   bool begun = false;    ///< The request began to go out.
+  bool sent = false;     ///< And went out whole.
   bool refused = false;  ///< The server said that it does not look at it.
   bool headed = false;   ///< The response headers were complete.
 };

@@ -181,6 +181,7 @@ Error CurlExchange::explain(CURLcode code) {
                        .found_thumbprint = thumbprint_.found,
                        .connect_timeout = connect_timeout_,
                        .begun = begun_.has_value(),
+                       .sent = sent_,
                        .refused = words_.refused(),
                        .headed = head_.complete()});
 }

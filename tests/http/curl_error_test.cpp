@@ -150,6 +150,13 @@ TEST(ExplainCurl, LetsARequestBeSentAgainThatTheServerSaidItDidNotLookAt) {
   }
 }
 
+TEST(ExplainCurl, DoesNotTakeAcknowledgementsOfHttp2ForTheRequest) {
+  const Error error =
+      explain_curl({.code = CURLE_SEND_ERROR, .host = "h.example", .begun = true, .sent = true});
+  EXPECT_EQ(to_string(error.phase), to_string(Phase::headers));
+  EXPECT_FALSE(error.retryable);
+}
+
 TEST(ExplainCurl, NamesTheConnectTimer) {
   const Error error = explain_curl({.code = CURLE_OPERATION_TIMEDOUT,
                                     .host = "h.example",

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cctype>
+#include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -13,6 +15,7 @@
 
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/ext/environment.hpp"
+#include "endpointkit/ext/transport.hpp"
 #include "support/matchers.hpp"
 #include "support/test_path.hpp"
 #include "tools/emulator/emulator.hpp"
@@ -34,13 +37,16 @@ class Emulated : public ::testing::Test {
 
   /// One that finds the emulator by its variables, as an application would, and backs off for no
   /// time.
-  [[nodiscard]] Client client(ClientOptions options = {}) const {
+  [[nodiscard]] Client client(
+      ClientOptions options = {},
+      std::function<SteadyTime()> steady_now = std::chrono::steady_clock::now) const {
     Environment environment = system_environment();
     environment.variable = [variables = emulator_->environment()](
                                const std::string& name) -> std::optional<std::string> {
       const auto found = variables.find(name);
       return found == variables.end() ? std::nullopt : std::optional(found->second);
     };
+    environment.steady_now = std::move(steady_now);
     environment.random = [] { return 0.0; };
     options.environment = std::make_shared<const Environment>(std::move(environment));
     return Client(std::move(options));

@@ -61,7 +61,6 @@ class Http2 : public test::Emulated {
 struct Answer {
   std::string text;
   std::string end = "ok";
-  int attempts = 0;
   std::string message;
 };
 Answer read(ChatStream& stream) {
@@ -73,7 +72,6 @@ Answer read(ChatStream& stream) {
     }
     const Error& error = event->error();
     answer.end = std::string(to_string(error.code)) + "/" + std::string(to_string(error.phase));
-    answer.attempts = error.attempts;
     answer.message = error.message;
   }
   return answer;
@@ -174,48 +172,6 @@ TEST_F(Http2, ResetsAStreamThatIsHalfReadAndKeepsItsConnection) {
   EXPECT_TRUE(soon([&] { return abandoned() == 1; }));
   EXPECT_GE(tls("streams_reset"), 1);
   EXPECT_LE(tls("http2"), 2);
-}
-
-struct End {
-  const char* order;
-  std::string end;
-  int attempts;  // told with an error
-  int hits;
-  int paid;
-};
-
-TEST_F(Http2, EndsEachCallAsTheFrameSays) {
-  const End ends[] = {
-      // Not looked at: asked again, and nothing was paid.
-      {"goaway;times=1", "ok", 0, 1, 1},
-      {"goaway", "transport/headers", 3, 3, 0},
-      {"rst-stream;times=1", "ok", 0, 1, 1},
-      // In the middle, or who knows how far: never again.
-      {"rst-stream;code=2", "transport/headers", 1, 1, 0},
-      {"rst-stream;code=8", "transport/headers", 1, 1, 0},
-      {"rst-stream;after=2000;code=8", "truncated/stream", 1, 1, 1},
-      {"goaway;after=2000", "truncated/stream", 1, 1, 1},
-      {"cut;after=2000", "truncated/stream", 1, 1, 1},
-      {"reset;after=2000", "truncated/stream", 1, 1, 1},
-      // The last of its connection.
-      {"drain", "ok", 0, 1, 1},
-  };
-  for (const End& end : ends) {
-    SCOPED_TRACE(end.order);
-    const Client client = this->client();
-    const Endpoint endpoint = open(client);
-    const std::string text = ask(endpoint).text;
-    const int paid = generations();
-    const Answer answer = ask(endpoint, ordering(end.order));
-    // libcurl before 8.1 drops a head that comes together with the reset of its stream.
-    const bool headless = answer.end == "transport/headers" && end.end == "truncated/stream";
-    EXPECT_TRUE(headless || answer.end == end.end) << answer.end << ": " << answer.message;
-    EXPECT_EQ(answer.attempts, end.attempts) << answer.message;
-    EXPECT_EQ(stats()["faults"][end.order], end.hits);
-    EXPECT_EQ(generations() - paid, end.paid);
-    EXPECT_THAT(text, testing::StartsWith(answer.text));
-    EXPECT_EQ(ask(endpoint).text, text) << "the client goes on";
-  }
 }
 
 TEST_F(Http2, OpensAnotherConnectionAfterGoAway) {

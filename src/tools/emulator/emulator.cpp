@@ -200,7 +200,7 @@ Secret Emulator::google_key_json() const { return Secret(running_->google_key())
 Secret Emulator::arc_key() const { return running_->service->secrets.arc_key; }
 Secret Emulator::azure_key() const { return running_->service->secrets.azure_key; }
 std::string Emulator::stats_json() const {
-  return running_->service->stats.json(running_->service->faults.hits());
+  return running_->service->stats.json(running_->service->faults);
 }
 
 void Emulator::stop() {

@@ -73,13 +73,15 @@ Reply end_after(const FaultScene& scene, const Chunk& end) {
 // A silence, in slices: between two the server sees whether the client is still there.
 class Silence {
  public:
-  Silence(Service& service, long ms)
-      : service_(&service), left_(ms < 0 ? milliseconds::max() : milliseconds(ms)) {}
-  explicit Silence(const FaultScene& scene)
-      : Silence(scene.service, scene.fault.number("ms", -1)) {}
+  Silence(const FaultScene& scene, long ms)
+      : service_(&scene.service),
+        order_(scene.fault.order),
+        left_(ms < 0 ? milliseconds::max() : milliseconds(ms)) {}
+  explicit Silence(const FaultScene& scene) : Silence(scene, scene.fault.number("ms", -1)) {}
 
   [[nodiscard]] bool over() const noexcept { return left_.count() <= 0; }
   Chunk slice() {
+    if (!std::exchange(begun_, true)) service_->faults.count_silence(order_);
     const milliseconds time = std::min(left_, milliseconds(10));
     left_ -= time;
     return {.state = service_->stop.wait_for(time) ? State::more : State::cut};
@@ -87,7 +89,9 @@ class Silence {
 
  private:
   Service* service_;
+  std::string order_;
   milliseconds left_;
+  bool begun_ = false;
 };
 
 // On HTTP/1.1 nothing tells a request that was not looked at from one that was, and no stream ends
@@ -155,13 +159,12 @@ Result<Reply> close_early(const FaultScene& scene) {
 }
 
 Result<Reply> keep_open(const FaultScene& scene) {
-  return with_body(scene,
-                   [silence = Silence(scene.service, -1), ended = false](BodySource& from) mutable {
-                     if (ended) return silence.slice();
-                     Chunk chunk = from.next();
-                     ended = chunk.state == State::end;
-                     return ended ? silence.slice() : chunk;
-                   });
+  return with_body(scene, [silence = Silence(scene, -1), ended = false](BodySource& from) mutable {
+    if (ended) return silence.slice();
+    Chunk chunk = from.next();
+    ended = chunk.state == State::end;
+    return ended ? silence.slice() : chunk;
+  });
 }
 
 Result<Reply> delay_headers(const FaultScene& scene) {

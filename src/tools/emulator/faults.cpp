@@ -179,4 +179,14 @@ std::map<std::string, int> FaultBook::hits() const {
   return hits_;
 }
 
+void FaultBook::count_silence(const std::string& order) {
+  const std::lock_guard lock(mutex_);
+  ++silences_[order];
+}
+
+std::map<std::string, int> FaultBook::silences() const {
+  const std::lock_guard lock(mutex_);
+  return silences_;
+}
+
 }  // namespace ek::emulator

@@ -44,6 +44,10 @@ class FaultBook {
   Result<std::optional<Fault>> take(std::string_view cloud, std::string_view order);
   /// How often each order hit.
   [[nodiscard]] std::map<std::string, int> hits() const;
+  /// An answer with that order falls silent: what comes before was given to the network.
+  void count_silence(const std::string& order);
+  /// How often answers of each order did.
+  [[nodiscard]] std::map<std::string, int> silences() const;
 
  private:
   bool hit(const Fault& fault, std::string_view cloud);
@@ -51,6 +55,7 @@ class FaultBook {
   std::vector<Fault> standing_;
   mutable std::mutex mutex_;
   std::map<std::string, int> hits_;
+  std::map<std::string, int> silences_;
 };
 
 }  // namespace ek::emulator

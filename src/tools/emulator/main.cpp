@@ -104,7 +104,8 @@ constexpr const char* faults_after =
   retry-after-ms=TEXT, x-ms-retry-after-ms=TEXT, x-amz-retry-after=TEXT (milliseconds) and, in the
   body of Vertex AI's errors, retry-info=SECONDS.
 Refusals come before the model: they are no generation in /_emulator/stats, which counts each order
-under "faults". What HTTP/2 alone can say is refused to a request of HTTP/1.1.
+under "faults", and the answers that have fallen silent by it under "silences". What HTTP/2
+alone can say is refused to a request of HTTP/1.1.
 
 Recordings: --record DIR writes what a client saw of each call (status, headers, body in the pieces
 and the time that it came in): the built-in model's answer, an upstream's or a fault's, or with

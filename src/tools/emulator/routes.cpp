@@ -45,7 +45,7 @@ std::string_view cloud_of(const Request& request) noexcept {
 Reply serve(Service& service, const Request& request) {
   const std::string_view path = request.path;
   if (const Serve identity = identity_service(request)) return identity(service, request);
-  if (path == "/_emulator/stats") return {.body = service.stats.json(service.faults.hits())};
+  if (path == "/_emulator/stats") return {.body = service.stats.json(service.faults)};
   const std::string_view cloud = cloud_of(request);
   if (cloud == "sagemaker") return serve_sagemaker(service, request);
   if (cloud == "vertex") return serve_vertex(service, request);

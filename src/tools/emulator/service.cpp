@@ -12,7 +12,7 @@ EndpointCount Stats::at(const std::string& endpoint) const {
   return found == counts_.end() ? EndpointCount{} : found->second;
 }
 
-std::string Stats::json(const std::map<std::string, int>& faults) const {
+std::string Stats::json(const FaultBook& faults) const {
   using nlohmann::ordered_json;
   ordered_json endpoints = ordered_json::object();
   {
@@ -30,7 +30,8 @@ std::string Stats::json(const std::map<std::string, int>& faults) const {
   const ordered_json json = {
       {"endpoints", endpoints},
       {"tokens_issued", {{"google", google_tokens.load()}, {"entra", entra_tokens.load()}}},
-      {"faults", faults},
+      {"faults", faults.hits()},
+      {"silences", faults.silences()},
       {"tls",
        {{"http1", tls.http1.load()},
         {"http2", tls.http2.load()},

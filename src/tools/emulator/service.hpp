@@ -40,8 +40,8 @@ class Stats {
   }
   [[nodiscard]] EndpointCount at(const std::string& endpoint) const;
   /// {"endpoints":{NAME:{…}},"tokens_issued":{"google":n,"entra":n},"faults":{ORDER:n},
-  /// "tls":{"http1":n,"http2":n,"resumed":n,"streams_reset":n}}
-  [[nodiscard]] std::string json(const std::map<std::string, int>& faults = {}) const;
+  /// "silences":{ORDER:n},"tls":{"http1":n,"http2":n,"resumed":n,"streams_reset":n}}
+  [[nodiscard]] std::string json(const FaultBook& faults) const;
 
   std::atomic<int> google_tokens = 0;
   std::atomic<int> entra_tokens = 0;

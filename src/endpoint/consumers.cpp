@@ -19,11 +19,8 @@ bool is_content(const ChatEvent& event) {
 Result<void> ChatConsumer::begin(const HttpHead& head) {
   finished_ = false;
   const std::string content_type = endpoint_.cloud->content_type(head);
-  auto decoder =
-      EventDecoder::create({.dialect = endpoint_.dialect->name(), .content_type = content_type},
-                           endpoint_.cloud->unwrap(head));
-  if (!decoder) return decoder.error();
-  decoder_.emplace(*std::move(decoder));
+  decoder_.emplace(DecoderOptions{.content_type = content_type}, endpoint_.dialect,
+                   endpoint_.cloud->unwrap(head));
   return {};
 }
 

@@ -1,5 +1,7 @@
 #include "endpointkit/ext/decoder.hpp"
 
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "endpoint/event_decoder.hpp"
@@ -8,13 +10,18 @@ namespace ek {
 
 class ChatDecoder::Impl : public EventDecoder {
  public:
-  explicit Impl(EventDecoder&& decoder) : EventDecoder(std::move(decoder)) {}
+  using EventDecoder::EventDecoder;
 };
 
 Result<ChatDecoder> ChatDecoder::create(const DecoderOptions& options) {
-  auto decoder = EventDecoder::create(options, nullptr);
-  if (!decoder) return std::move(decoder).error();
-  return ChatDecoder(std::make_unique<Impl>(*std::move(decoder)));
+  const dialect::Dialect* dialect = dialect::find(options.dialect);
+  if (dialect == nullptr && options.dialect != "auto" && !options.dialect.empty()) {
+    return Error{.code = ErrorCode::invalid_request,
+                 .phase = Phase::request,
+                 .message = fmt::format("no dialect is called '{}'; known are auto, {}",
+                                        options.dialect, dialect::names())};
+  }
+  return ChatDecoder(std::make_unique<Impl>(options, dialect, nullptr));
 }
 
 ChatDecoder::ChatDecoder(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -38,18 +38,6 @@ Error no_json(std::string_view body) {
 
 }  // namespace
 
-Result<EventDecoder> EventDecoder::create(const DecoderOptions& options,
-                                          std::unique_ptr<wire::Decoder> envelope) {
-  const dialect::Dialect* dialect = dialect::find(options.dialect);
-  if (dialect == nullptr && options.dialect != "auto" && !options.dialect.empty()) {
-    return Error{.code = ErrorCode::invalid_request,
-                 .phase = Phase::request,
-                 .message = fmt::format("no dialect is called '{}'; known are auto, {}",
-                                        options.dialect, dialect::names())};
-  }
-  return EventDecoder(options, dialect, std::move(envelope));
-}
-
 // Bytes go through the envelope, if there is one, into `framing_`, or into `head_` until it is
 // known which framing that is. One frame at a time is decoded, so that everything before an error
 // is delivered before it.

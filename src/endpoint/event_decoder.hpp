@@ -17,11 +17,11 @@ namespace ek {
 /// Bytes in, events out, as ek::ChatDecoder says.
 class EventDecoder {
  public:
+  /// `dialect` counts, not its name in `options`; null: it is detected.
   /// The bytes first go through `envelope`, whose frames' data, joined, is the body that `options`
   /// speaks of (its content type too). Null: there is no envelope.
-  /// Errors: invalid_request if the dialect is unknown.
-  static Result<EventDecoder> create(const DecoderOptions& options,
-                                     std::unique_ptr<wire::Decoder> envelope);
+  EventDecoder(const DecoderOptions& options, const dialect::Dialect* dialect,
+               std::unique_ptr<wire::Decoder> envelope);
 
   void append(std::string_view bytes, bool last);
   /// The next event, or null: more bytes are needed, or the stream is over.
@@ -39,9 +39,6 @@ class EventDecoder {
   }
 
  private:
-  EventDecoder(const DecoderOptions& options, const dialect::Dialect* dialect,
-               std::unique_ptr<wire::Decoder> envelope);
-
   void open_envelope();
   void set_framing(std::optional<wire::Framing> framing);
   bool advance();

@@ -240,26 +240,19 @@ Result<const Message*> MessageDecoder::decode() {
   const std::string_view rest = buffer_.rest();
   if (total_bytes_ == 0 && rest.size() >= prelude_bytes) {
     if (auto checked = check_prelude(rest.substr(0, prelude_bytes)); !checked)
-      return checked.error();
+      return std::move(checked).error();
   }
   if (total_bytes_ == 0 || rest.size() < total_bytes_) {
-    if (last_ && !rest.empty()) {
+    if (last_ && !rest.empty())
       return cut_inside(fmt::format("event-stream message {}", count_ + 1));
-    }
     return nullptr;
   }
   const std::size_t end = total_bytes_ - checksum_bytes;
   const std::uint32_t told = load_u32(rest.data() + end);
   const std::uint32_t sum = crc32(rest.substr(lengths_bytes, end - lengths_bytes), lengths_sum_);
-  if (sum != told) {
-    return broken_framing(
-        fmt::format("event-stream message {}: its checksum is {:08x}, its bytes make {:08x}",
-                    count_ + 1, told, sum));
-  }
-  if (const std::string wrong = set_headers(rest.substr(prelude_bytes, headers_bytes_));
-      !wrong.empty()) {
-    return broken_framing(fmt::format("event-stream message {} has {}", count_ + 1, wrong));
-  }
+  if (sum != told) return wrong_sum(told, sum);
+  if (auto read = set_headers(rest.substr(prelude_bytes, headers_bytes_)); !read)
+    return std::move(read).error();
   const std::size_t begin = prelude_bytes + headers_bytes_;
   message_.payload = rest.substr(begin, end - begin);
   given_bytes_ = total_bytes_;
@@ -269,11 +262,19 @@ Result<const Message*> MessageDecoder::decode() {
 }
 
 // The messages of a stream have the same headers as a rule, to the byte.
-std::string MessageDecoder::set_headers(std::string_view block) {
+Result<void> MessageDecoder::set_headers(std::string_view block) {
   message_.new_headers = count_ == 0 || block != headers_;
   if (!message_.new_headers) return {};
   headers_.assign(block);
-  return read_headers(headers_, message_.headers);
+  const std::string wrong = read_headers(headers_, message_.headers);
+  if (wrong.empty()) return {};
+  return broken_framing(fmt::format("event-stream message {} has {}", count_ + 1, wrong));
+}
+
+Error MessageDecoder::wrong_sum(std::uint32_t told, std::uint32_t sum) const {
+  return broken_framing(
+      fmt::format("event-stream message {}: its checksum is {:08x}, its bytes make {:08x}",
+                  count_ + 1, told, sum));
 }
 
 Result<void> MessageDecoder::check_prelude(std::string_view prelude) {

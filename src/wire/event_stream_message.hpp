@@ -81,7 +81,8 @@ class MessageDecoder {
  private:
   Result<const Message*> decode();
   Result<void> check_prelude(std::string_view prelude);
-  std::string set_headers(std::string_view block);  // gives what is wrong with it, or ""
+  Result<void> set_headers(std::string_view block);
+  [[nodiscard]] Error wrong_sum(std::uint32_t told, std::uint32_t sum) const;
 
   Buffer buffer_;
   std::string headers_;  // the block that message_.headers are views into

@@ -88,7 +88,7 @@ void append_path(std::string& out, std::string_view path, const SigV4Options& op
     path = normal;
   }
   if (options.encode_path) {
-    out += percent_encode(path, "/");
+    append_percent_encoded(out, path, "/");
   } else {
     out += path;
   }
@@ -131,7 +131,8 @@ std::string string_to_sign(Sha256& sha, const Scheme& scheme, const SigV4Trace& 
   (text += scheme.algorithm) += '\n';
   (text += scheme.time) += '\n';
   (text += trace.credential_scope) += '\n';
-  return text += to_hex(view(sha.hash(trace.canonical_request)));
+  append_hex(text, view(sha.hash(trace.canonical_request)));
+  return text;
 }
 
 std::string authorization(const Scheme& scheme, const SigV4Trace& trace) {
@@ -215,7 +216,8 @@ std::string canonical_request(const SigV4Request& request, const std::vector<Fie
   out += '\n';
   append_headers(out, fields);
   ((out += '\n') += trace.signed_headers) += '\n';
-  return out += trace.payload_hash;
+  out += trace.payload_hash;
+  return out;
 }
 
 SigV4Trace begin_headers(Sha256& sha, const SigV4Request& request, const Scheme& scheme,

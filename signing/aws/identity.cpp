@@ -41,8 +41,10 @@ class SigV4Signer final : public AwsSigner {
     std::unique_ptr<Bench> bench = take_bench();
     auto headers = sign_at(*bench, *to_sign, *keys);
     put_back(std::move(bench));
-    if (auto trace = lambda_trace_header(*environment_, request.headers))
-      headers.push_back(*std::move(trace));
+    if (in_lambda_) {
+      if (auto trace = lambda_trace_header(*environment_, request.headers))
+        headers.push_back(*std::move(trace));
+    }
     return headers;
   }
 
@@ -90,6 +92,7 @@ class SigV4Signer final : public AwsSigner {
     benches_.push_back(std::move(bench));
   }
 
+  const bool in_lambda_ = variable(*environment_, "AWS_LAMBDA_FUNCTION_NAME").has_value();
   std::mutex mutex_;
   std::vector<std::unique_ptr<Bench>> benches_;
 };

@@ -5,9 +5,11 @@
 #ifdef _WIN32
 #include <process.h>
 #else
+#include <pthread.h>
 #include <unistd.h>
 #endif
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -44,9 +46,15 @@ Result<std::string> read_file(const std::string& path) {
   return std::move(content).str();
 }
 
-int process_id() {
+// Another number in a forked child. On Linux, where getpid is a system call, libc tells of the
+// fork.
+int process_number() {
 #ifdef _WIN32
   return _getpid();
+#elif defined(__linux__)
+  static std::atomic<int> forks = 0;
+  static const bool told = pthread_atfork(nullptr, nullptr, [] { ++forks; }) == 0;
+  return told ? forks + 1 : getpid();
 #else
   return getpid();
 #endif
@@ -77,7 +85,7 @@ double random_unit() {
   thread_local std::mt19937_64 engine;
   thread_local int seeded_by = 0;
   // A forked child must not draw, and give as ids, what its parent draws.
-  if (const int process = process_id(); std::exchange(seeded_by, process) != process)
+  if (const int process = process_number(); std::exchange(seeded_by, process) != process)
     engine.seed(std::random_device{}());
   return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
 }

@@ -17,6 +17,7 @@ std::string_view trim(std::string_view text) noexcept;
 
 /// Lower-case hex.
 std::string to_hex(std::string_view bytes);
+void append_hex(std::string& out, std::string_view bytes);
 std::optional<std::string> from_hex(std::string_view hex);
 
 /// The first and last four characters of an identifier, for messages: "AKID…MPLE".

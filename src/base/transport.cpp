@@ -15,6 +15,7 @@ std::string_view HttpHead::header(std::string_view name) const noexcept {
 }
 
 Exchange::~Exchange() = default;
+HttpHead Exchange::take_head() { return *head(); }
 Lane::~Lane() = default;
 int Lane::descriptor() const noexcept { return -1; }
 SteadyTime Lane::due() const { return SteadyTime::max(); }

@@ -118,9 +118,14 @@ Result<std::string> check_base_url(std::string_view url, std::string_view where_
 }
 
 std::string percent_encode(std::string_view text, std::string_view keep) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
   std::string out;
   out.reserve(text.size());
+  append_percent_encoded(out, text, keep);
+  return out;
+}
+
+void append_percent_encoded(std::string& out, std::string_view text, std::string_view keep) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
   for (const char c : text) {
     if (is_unreserved(c) || keep.find(c) != std::string_view::npos) {
       out += c;
@@ -131,7 +136,6 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
       out += digits[byte & 15U];
     }
   }
-  return out;
 }
 
 std::string percent_decode(std::string_view text) {

@@ -31,6 +31,7 @@ Result<std::string> check_base_url(std::string_view url, std::string_view where_
 /// Encodes everything but A-Z a-z 0-9 - . _ ~ (RFC 3986 §2.3), upper-case hex. `keep` lists more
 /// characters to leave alone.
 std::string percent_encode(std::string_view text, std::string_view keep = "");
+void append_percent_encoded(std::string& out, std::string_view text, std::string_view keep = "");
 /// Decodes %XX; a '%' that is not followed by two hex digits stays as it is.
 std::string percent_decode(std::string_view text);
 

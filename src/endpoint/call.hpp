@@ -55,6 +55,8 @@ class Call {
   [[nodiscard]] virtual const Consumer& consumer() const noexcept = 0;
   /// Of the last answer; null until one came.
   [[nodiscard]] virtual const HttpHead* head() const noexcept = 0;
+  /// The head, which is there, of a call that is over.
+  virtual HttpHead take_head() noexcept = 0;
   [[nodiscard]] virtual const EndpointState& endpoint() const noexcept = 0;
 };
 

@@ -130,11 +130,12 @@ Result<CallPtr> make_invoke_stream(const EndpointPtr& endpoint, const InvokeRequ
 }
 
 InvokeReply take_invoke_reply(Call& call) {
-  const HttpHead& head = *call.head();
+  const Cloud& cloud = *call.endpoint().cloud;
+  HttpHead head = call.take_head();
   return {.body = static_cast<WholeConsumer&>(call.consumer()).take(),
-          .content_type = call.endpoint().cloud->content_type(head),
-          .request_id = call.endpoint().cloud->request_id(head),
-          .headers = head.headers};
+          .content_type = cloud.content_type(head),
+          .request_id = cloud.request_id(head),
+          .headers = std::move(head.headers)};
 }
 
 std::string request_id_of(const Call& call) {

@@ -38,6 +38,7 @@ void DirectCall::attach(CallHost& host) {
 }
 
 bool DirectCall::advance() {
+  read_clock();
   check_stop();
   if (over() || item_waits()) return true;
   do {
@@ -89,51 +90,60 @@ void DirectCall::queue() {
   const auto& limiter = endpoint().limiter;
   if (limiter != nullptr && ticket_ == nullptr)
     ticket_ = limiter->enter(plan_.tokens, [host = host_] { host->wake(); });
-  const auto later = ticket_ != nullptr ? ticket_->admit(now()) : std::nullopt;
+  const auto later = ticket_ != nullptr ? ticket_->admit(now_) : std::nullopt;
   if (later) {
     turn_at_ = *later;
     return;
   }
   if (plan_.retry.mode != RetryMode::adaptive) return move_to(State::signing);
-  turn_at_ = endpoint().rate->take_turn(now());
+  turn_at_ = endpoint().rate->take_turn(now_);
   move_to(State::pacing);
 }
 
 void DirectCall::pace() {
-  if (now() >= turn_at_) move_to(State::signing);
+  if (now_ >= turn_at_) move_to(State::signing);
 }
 
 void DirectCall::sign() {
   if (job_ == nullptr) {
     ++attempts_;
     head_.reset();  // what the last attempt was told says nothing of this one
-    HttpRequest request = plan_.request;
-    const bool limited = plan_.timeouts.total.count() > 0;
-    added_ =
-        endpoint().cloud->attempt_headers({.call_id = id_,
-                                           .number = attempts_,
-                                           .max = plan_.retry.max_attempts,
-                                           .time_left = limited ? time_left() : milliseconds(0)});
-    request.headers.insert(request.headers.end(), added_.begin(), added_.end());
     signing_began_ = pumped();
     signed_at_ = endpoint().client->clock->offset();
-    const SteadyTime limit = limited ? now() + time_left() : SteadyTime::max();
-    job_ = std::make_shared<SignJob>(endpoint().signer, std::move(request),
+    const bool limited = plan_.timeouts.total.count() > 0;
+    const SteadyTime limit = limited ? now_ + time_left() : SteadyTime::max();
+    job_ = std::make_shared<SignJob>(endpoint().signer, make_attempt(),
                                      SignContext{.deadline = limit, .stop = stop_.get_token()});
     host_->sign(job_);
+    read_clock();
   }
   if (job_->done()) send();
 }
 
+HttpRequest DirectCall::make_attempt() const {
+  constexpr std::size_t more = 8;  // attempt headers and the proof, in one allocation
+  const HttpRequest& base = plan_.request;
+  HttpRequest request{.method = base.method, .url = base.url, .body = base.body};
+  request.headers.reserve(base.headers.size() + more);
+  request.headers = base.headers;
+  const bool limited = plan_.timeouts.total.count() > 0;
+  for (Header& header : endpoint().cloud->attempt_headers({.call_id = id_,
+                        .number = attempts_,
+                        .max = plan_.retry.max_attempts,
+                        .time_left = limited ? time_left() : milliseconds(0)})) {
+    request.headers.push_back(std::move(header));
+  }
+  return request;
+}
+
 void DirectCall::send() {
   const std::shared_ptr<SignJob> job = std::exchange(job_, nullptr);
-  auto& proof = job->proof();
   attempt_began_ = pumped();
   if (job->fetched()) tell({.kind = Kind::token_fetched, .took = attempt_began_ - signing_began_});
-  if (!proof) return fail(std::move(proof).error());
+  if (!job->proof()) return fail(std::move(job->proof()).error());
+  proof_ = *std::move(job->proof());
   HttpRequest request = std::move(job->request());
-  request.headers.insert(request.headers.end(), proof->begin(), proof->end());
-  added_.insert(added_.end(), proof->begin(), proof->end());
+  request.headers.insert(request.headers.end(), proof_.begin(), proof_.end());
   content_ = false;
   last_given_ = false;
   exchange_ = host_->lane().start(
@@ -143,14 +153,14 @@ void DirectCall::send() {
 }
 
 void DirectCall::await_head() {
-  if (const HttpHead* head = exchange_->head()) {
-    head_ = *head;
+  if (exchange_->head() != nullptr) {
+    head_ = exchange_->take_head();
     last_bytes_ = window_began_ = pumped();
     window_bytes_ = 0;
     tell({.kind = Kind::headers, .took = last_bytes_ - attempt_began_});
     if (const auto& limiter = endpoint().limiter)
-      limiter->learn(*head, retry_after(*head, environment().now()), now());
-    if (head->status < 200 || head->status > 299) {
+      limiter->learn(*head_, retry_after(*head_, environment().now()), now_);
+    if (head_->status < 200 || head_->status > 299) {
       error_body_.clear();
       return move_to(State::explaining);
     }
@@ -223,8 +233,8 @@ bool DirectCall::clock_was_wrong(const Error& error) const {
 // What the identity can tell about it takes the place of the provider's details, which may run to
 // pages and stay in provider_body.
 void DirectCall::explain_refusal(Error& error) const {
-  HttpRequest sent = plan_.request;
-  sent.headers.insert(sent.headers.end(), added_.begin(), added_.end());
+  HttpRequest sent = make_attempt();
+  sent.headers.insert(sent.headers.end(), proof_.begin(), proof_.end());
   const std::string why =
       endpoint().signer->explain_refusal(sent, endpoint().cloud->scope(), error.message);
   if (!why.empty()) {
@@ -235,7 +245,7 @@ void DirectCall::explain_refusal(Error& error) const {
 
 // Providers and proxies quote what they were sent.
 void DirectCall::scrub_proof(Error& error) const {
-  for (const Header& header : added_) {
+  for (const Header& header : proof_) {
     if (!header.sensitive) continue;
     const auto space = header.value.find(' ');  // "Bearer …"
     const Secret secret(header.value.substr(space == std::string::npos ? 0 : space + 1));
@@ -245,14 +255,14 @@ void DirectCall::scrub_proof(Error& error) const {
 }
 
 void DirectCall::back_off() {
-  if (now() >= retry_at_) move_to(State::queued);
+  if (now_ >= retry_at_) move_to(State::queued);
 }
 
 void DirectCall::finish() {
   endpoint().client->budget.give_back(retry_paid_ > 0 ? retry_paid_ : 1);
   // The end of the body is as a rule here already, behind the last event: read it, so that the
   // connection can be used again. A server that keeps the stream open is not waited for.
-  if (!exchange_->ended()) host_->lane().wait(now());
+  if (!exchange_->ended()) host_->lane().wait(now_);
   exchange_->consume(exchange_->body().size());
   if (ticket_ != nullptr) settle();
   if (draining_) return end(cancelled());
@@ -264,7 +274,7 @@ void DirectCall::finish() {
 bool DirectCall::renew_proof(const Error& error) {
   const bool refused = error.code == ErrorCode::authentication && error.phase == Phase::headers;
   if (!refused || clock_moved_ || free_attempts_ > 0 || !head_) return false;
-  if (!endpoint().signer->renew_after(*head_, added_)) return false;
+  if (!endpoint().signer->renew_after(*head_, proof_)) return false;
   ++free_attempts_;
   return true;
 }
@@ -285,7 +295,7 @@ void DirectCall::fail(Error error) {
   if (!delay || !endpoint().client->budget.take(cost)) return end(std::move(error));
   tell({.kind = Kind::attempt_failed, .error = &error, .retry_in = *delay, .retry_cost = cost});
   retry_paid_ = cost;
-  retry_at_ = now() + *delay;
+  retry_at_ = now_ + *delay;
   move_to(State::backing_off);
 }
 
@@ -296,7 +306,7 @@ void DirectCall::end(Error error) {
   error.attempts = attempts_;
   error.output_delivered = committed_;
   if (head_ && error.request_id.empty()) error.request_id = endpoint().cloud->request_id(*head_);
-  error_ = std::move(error);
+  error_ = std::make_unique<Error>(std::move(error));
   release();
   move_to(State::done);
   tell({.kind = Kind::attempt_failed, .error = &*error_});
@@ -312,7 +322,7 @@ void DirectCall::settle() {
 }
 
 void DirectCall::learn(bool throttled) {
-  if (plan_.retry.mode == RetryMode::adaptive) endpoint().rate->learn(throttled, now());
+  if (plan_.retry.mode == RetryMode::adaptive) endpoint().rate->learn(throttled, now_);
 }
 
 void DirectCall::release() {
@@ -366,7 +376,7 @@ std::optional<DirectCall::Timer> DirectCall::next_timer() const {
 
 void DirectCall::tell(CallMoment moment) const {
   if (plan_.observer == nullptr) return;
-  moment.at = now();
+  moment.at = now_;
   moment.call_id = id_;
   moment.uri = endpoint().uri;
   moment.attempt = attempts_;
@@ -381,7 +391,7 @@ milliseconds DirectCall::time_left() const {
 
 SteadyTime DirectCall::deadline() const {
   const auto timer = next_timer();
-  const SteadyTime due = timer ? now() + (timer->due - pumped()) : SteadyTime::max();
+  const SteadyTime due = timer ? entered_ + (timer->due - pumped_) : SteadyTime::max();
   if (state_ == State::backing_off) return std::min(due, retry_at_);
   const bool waits = state_ == State::queued || state_ == State::pacing;
   return waits ? std::min(due, turn_at_) : due;

@@ -44,15 +44,17 @@ class DirectCall final : public Call {
   bool item_waits() override;
   [[nodiscard]] SteadyTime deadline() const override;
   void start_clock() override {
-    entered_ = now();
+    read_clock();
+    entered_ = now_;
     if (state_ == State::queued && ticket_ != nullptr) ticket_->set_awake(true);
   }
   void stop_clock() override {
-    pumped_ += now() - entered_;
+    read_clock();
+    pumped_ = pumped();
     if (state_ == State::queued && ticket_ != nullptr) ticket_->set_awake(false);
   }
   void cancel() noexcept override { stop_.request_stop(); }
-  [[nodiscard]] const Error* error() const noexcept override { return error_ ? &*error_ : nullptr; }
+  [[nodiscard]] const Error* error() const noexcept override { return error_.get(); }
   [[nodiscard]] bool over() const noexcept override { return state_ == State::done; }
   void commit() noexcept override {
     // Nothing is sent again.
@@ -61,6 +63,7 @@ class DirectCall final : public Call {
   [[nodiscard]] Consumer& consumer() noexcept override { return *consumer_; }
   [[nodiscard]] const Consumer& consumer() const noexcept override { return *consumer_; }
   [[nodiscard]] const HttpHead* head() const noexcept override { return head_ ? &*head_ : nullptr; }
+  HttpHead take_head() noexcept override { return *std::move(head_); }
   [[nodiscard]] const EndpointState& endpoint() const noexcept override { return *plan_.endpoint; }
 
  private:
@@ -82,6 +85,7 @@ class DirectCall final : public Call {
   void explain();
   void back_off();
 
+  [[nodiscard]] HttpRequest make_attempt() const;
   void move_to(State state);
   void finish();
   void fail(Error error);  // retries where that is allowed
@@ -97,8 +101,8 @@ class DirectCall final : public Call {
   void release();
   void tell(CallMoment moment) const;
 
-  [[nodiscard]] SteadyTime now() const { return environment().steady_now(); }
-  [[nodiscard]] Duration pumped() const { return pumped_ + (now() - entered_); }
+  void read_clock() { now_ = environment().steady_now(); }
+  [[nodiscard]] Duration pumped() const { return pumped_ + (now_ - entered_); }
   [[nodiscard]] std::optional<Timer> next_timer() const;
   [[nodiscard]] bool too_slow() const;
   [[nodiscard]] std::chrono::milliseconds time_left() const;
@@ -122,16 +126,17 @@ class DirectCall final : public Call {
   bool committed_ = false;            // and the application has one
   bool draining_ = false;             // cancelled, and read on for the usage
   bool last_given_ = false;
-  std::optional<Error> error_;
+  std::unique_ptr<const Error> error_;
   std::optional<HttpHead> head_;
   std::string error_body_;
   std::unique_ptr<Limiter::Ticket> ticket_;  // of this attempt; null where there is no limit
   SteadyTime turn_at_{};
   std::shared_ptr<SignJob> job_;
-  std::vector<Header> added_;  // by this attempt to plan_.request; its end is the proof
+  std::vector<Header> proof_;  // of this attempt
 
   // Timers run on the time between start_clock() and stop_clock(), so a slow consumer never trips
   // one.
+  SteadyTime now_{};  // read once for all that happens between two waits
   SteadyTime entered_{};
   Duration pumped_{};
   Duration signing_began_{};

@@ -40,6 +40,7 @@ class GroupCall final : public Call {
   [[nodiscard]] Consumer& consumer() noexcept override { return current().consumer(); }
   [[nodiscard]] const Consumer& consumer() const noexcept override { return current().consumer(); }
   [[nodiscard]] const HttpHead* head() const noexcept override { return current().head(); }
+  HttpHead take_head() noexcept override { return current().take_head(); }
   [[nodiscard]] const EndpointState& endpoint() const noexcept override {
     return current().endpoint();
   }

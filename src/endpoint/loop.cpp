@@ -71,6 +71,11 @@ class Loop::State {
   struct Mail {
     std::vector<std::unique_ptr<Slot>> added;
     std::vector<CallId> cancelled, poked;
+    void clear() {
+      added.clear();
+      cancelled.clear();
+      poked.clear();
+    }
   };
   template <class Change>
   void post(const Change& change);
@@ -93,6 +98,10 @@ class Loop::State {
   std::atomic<bool> woken_ = false;
   mutable std::mutex mutex_;
   Mail mail_;
+
+  // Emptied before each use; kept for their memory.
+  Mail read_;
+  std::vector<Slot*> advancing_;
 
   std::unordered_map<CallId, std::unique_ptr<Slot>> slots_;
   unsigned delivered_ = 0;
@@ -168,12 +177,12 @@ void Loop::State::wake() noexcept {
 }
 
 void Loop::State::read_mail() {
-  Mail mail;
+  read_.clear();
   {
     const std::lock_guard lock(mutex_);
-    std::swap(mail, mail_);
+    std::swap(read_, mail_);
   }
-  for (auto& added : mail.added) {
+  for (auto& added : read_.added) {
     Slot& slot = *slots_.emplace(added->id, std::move(added)).first->second;
     slot.call->attach(slot);
     slot.call->start_clock();
@@ -185,8 +194,8 @@ void Loop::State::read_mail() {
       if (found != slots_.end()) change(*found->second);
     }
   };
-  each(mail.poked, [&](Slot& slot) { look_at(slot); });
-  each(mail.cancelled, [&](Slot& slot) {
+  each(read_.poked, [&](Slot& slot) { look_at(slot); });
+  each(read_.cancelled, [&](Slot& slot) {
     slot.call->cancel();  // pokes it
     look_at(slot);
   });
@@ -197,7 +206,9 @@ void Loop::State::look_at(Slot& slot) {
 }
 
 void Loop::State::advance_ready() {
-  for (Slot* slot : std::exchange(ready_, {})) {
+  advancing_.clear();
+  std::swap(advancing_, ready_);
+  for (Slot* slot : advancing_) {
     slot->queued = false;
     advance(*slot);
   }

@@ -18,7 +18,7 @@ bool PumpedCall::pump(SteadyTime until) {
   }
   call_->start_clock();
   bool ready = call_->advance();
-  while (!ready && now() < until) {
+  while (!ready && (until == SteadyTime::max() || now() < until)) {
     lane_->wait(std::min(until, call_->deadline()));
     ready = call_->advance();
   }

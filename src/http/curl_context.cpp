@@ -12,14 +12,13 @@ namespace {
 
 std::string port_text(int port) { return port != 0 ? std::to_string(port) : std::string(); }
 
-HeaderList make_routes(const NetworkOptions& network) {
-  ListWriter list;
+LineList make_routes(const NetworkOptions& network) {
+  LineList list;
   for (const Route& route : network.routes) {
-    list.add(fmt::format("{}:{}:{}:{}", route.host, port_text(route.port), route.to,
-                         port_text(route.to_port))
-                 .c_str());
+    list.add(
+        {route.host, ":", port_text(route.port), ":", route.to, ":", port_text(route.to_port)});
   }
-  return list.take();
+  return list;
 }
 
 Result<Secret> read(const Environment& environment, const std::string& path) {
@@ -54,7 +53,8 @@ CurlContext::CurlContext(const HttpOptions& wanted)
     : options(wanted),
       roots(wanted.network.ca_file, wanted.environment),
       proxies(wanted.network, *wanted.environment),
-      routes(make_routes(wanted.network)) {}
+      route_lines(make_routes(wanted.network)),
+      routes(route_lines.list()) {}
 
 std::string CurlContext::pins_for(std::string_view url) const {
   std::string pins;
@@ -88,16 +88,16 @@ std::size_t CurlContext::buffer_share() const noexcept {
   return std::max(options.network.max_buffered_bytes / all, one_read_of_libcurl);
 }
 
-Result<void> CurlContext::prepare_tls(void* ssl_ctx, const TlsOptions& tls,
-                                      Thumbprint& thumbprint) {
-  if (!tls.server_thumbprint.empty()) {
-    thumbprint.expected = tls.server_thumbprint;
-    require_thumbprint(ssl_ctx, thumbprint);
+Result<void> CurlContext::prepare_tls(void* ssl_ctx, PrivateTls* own) {
+  if (own != nullptr && !own->options.server_thumbprint.empty()) {
+    own->thumbprint.expected = own->options.server_thumbprint;
+    require_thumbprint(ssl_ctx, own->thumbprint);
   } else if (auto trusted = roots.install(ssl_ctx); !trusted) {
     return trusted;
   }
+  const bool shows_own = own != nullptr && !own->options.client_certificate.empty();
   const TlsIdentity& identity =
-      tls.client_certificate.empty() ? options.network.client_certificate : tls.client_certificate;
+      shows_own ? own->options.client_certificate : options.network.client_certificate;
   return identity.empty() ? Result<void>() : show(ssl_ctx, identity, *options.environment);
 }
 

@@ -16,6 +16,12 @@
 
 namespace ek {
 
+/// Of an exchange that has a connection of its own.
+struct PrivateTls {
+  const TlsOptions options;
+  Thumbprint thumbprint{};
+};
+
 struct CurlContext {
   explicit CurlContext(const HttpOptions& wanted);
 
@@ -26,14 +32,15 @@ struct CurlContext {
   /// How much one exchange may hold unread at this moment: its part of what all may.
   [[nodiscard]] std::size_t buffer_share() const noexcept;
   /// What libcurl asks for before each handshake: whom to trust, and what to show.
-  /// Errors: transport/tls.
-  Result<void> prepare_tls(void* ssl_ctx, const TlsOptions& tls, Thumbprint& thumbprint);
+  /// `own` is null for a connection that others may use too. Errors: transport/tls.
+  Result<void> prepare_tls(void* ssl_ctx, PrivateTls* own);
 
   const HttpOptions options;
   CaStore roots;
   CurlShare share;
   const ProxyRules proxies;
-  const HeaderList routes;                 // for CURLOPT_CONNECT_TO
+  LineList route_lines;
+  curl_slist* const routes;                // route_lines, for CURLOPT_CONNECT_TO
   std::atomic<std::size_t> exchanges = 0;  // under way, in all lanes
 };
 

@@ -45,7 +45,7 @@ void set_connection(CURL* easy, const CurlContext& context) {
   }
   curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, static_cast<long>(network.max_idle.count()));
   curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, static_cast<long>(network.max_age.count()));
-  curl_easy_setopt(easy, CURLOPT_CONNECT_TO, context.routes.get());
+  curl_easy_setopt(easy, CURLOPT_CONNECT_TO, context.routes);
   // Which hosts are reached directly was decided by ProxyRules.
   curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 #if LIBCURL_VERSION_NUM >= 0x075700

@@ -12,7 +12,10 @@
 namespace ek {
 namespace {
 
-bool is_sha1(std::string_view text) { return text.size() == 40 && from_hex(text).has_value(); }
+// SHA-1 in hex, or none.
+bool is_thumbprint(std::string_view text) {
+  return text.empty() || (text.size() == 40 && from_hex(text).has_value());
+}
 
 }  // namespace
 
@@ -23,8 +26,8 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
       body_size_(request_.body.size()),
       max_unread_bytes_(std::max<std::size_t>(options.max_buffered_bytes, 1)),
       connect_timeout_(options.connect_timeout),
-      tls_(options.tls),
-      proxy_(options.bypass_proxy ? nullptr : context.proxies.choose(request_.url)),
+      bypass_proxy_(options.bypass_proxy),
+      private_(options.tls.empty() ? nullptr : std::make_unique<PrivateTls>(options.tls)),
       on_news_(options.on_news),
       head_(context.options.max_head_bytes) {}
 
@@ -45,9 +48,9 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   lane_ = &lane;
   place_ = place;
   easy_ = std::move(easy);
-  header_list_ = make_header_list(request_);
+  header_lines_ = make_header_list(request_);
   set_request(easy_.get(), request_);
-  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_list_.get());
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_lines_.list());
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, detail_.data());
   for (const CURLoption data : {CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA,
                                 CURLOPT_PREREQDATA, CURLOPT_SSL_CTX_DATA}) {
@@ -62,13 +65,12 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
 }
 
 void CurlExchange::set_way() {
-  const Proxy* proxy = *proxy_;
-  const bool known = proxy != nullptr && !proxy->user.empty();
+  const bool known = proxy_ != nullptr && !proxy_->user.empty();
   // Null would have libcurl read the variables itself.
-  curl_easy_setopt(easy_.get(), CURLOPT_PROXY, proxy != nullptr ? proxy->url.c_str() : "");
-  curl_easy_setopt(easy_.get(), CURLOPT_PROXYUSERNAME, known ? proxy->user.c_str() : nullptr);
+  curl_easy_setopt(easy_.get(), CURLOPT_PROXY, proxy_ != nullptr ? proxy_->url.c_str() : "");
+  curl_easy_setopt(easy_.get(), CURLOPT_PROXYUSERNAME, known ? proxy_->user.c_str() : nullptr);
   curl_easy_setopt(easy_.get(), CURLOPT_PROXYPASSWORD,
-                   known ? proxy->password.reveal().c_str() : nullptr);
+                   known ? proxy_->password.reveal().c_str() : nullptr);
   const std::string pins = context_.pins_for(request_.url);
   curl_easy_setopt(easy_.get(), CURLOPT_PINNEDPUBLICKEY, pins.empty() ? nullptr : pins.c_str());
 }
@@ -79,12 +81,17 @@ void CurlExchange::set_private_connection() {
   curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, 1L);
   curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
   curl_easy_setopt(easy_.get(), CURLOPT_SSL_SESSIONID_CACHE, 0L);
-  curl_easy_setopt(easy_.get(), CURLOPT_SSL_VERIFYHOST, tls_.server_thumbprint.empty() ? 2L : 0L);
+  curl_easy_setopt(easy_.get(), CURLOPT_SSL_VERIFYHOST,
+                   private_->options.server_thumbprint.empty() ? 2L : 0L);
 }
 
-std::optional<Error> CurlExchange::refusal() const {
+std::optional<Error> CurlExchange::choose_way() {
   if (auto refused = check_request(request_)) return refused;
-  if (!proxy_) return proxy_.error();
+  if (!bypass_proxy_) {
+    auto proxy = context_.proxies.choose(request_.url);
+    if (!proxy) return std::move(proxy).error();
+    proxy_ = *proxy;
+  }
   const bool special = is_private() || !context_.options.network.client_certificate.empty();
   const bool secure = request_.url.starts_with("https:");
   std::string_view why;
@@ -92,7 +99,7 @@ std::optional<Error> CurlExchange::refusal() const {
     why = "must be asked over https, for a certificate takes part";
   } else if (special && secure && !takes_our_openssl()) {
     why = "cannot be asked: client certificates and thumbprints need a libcurl with OpenSSL 3";
-  } else if (!tls_.server_thumbprint.empty() && !is_sha1(tls_.server_thumbprint)) {
+  } else if (is_private() && !is_thumbprint(private_->options.server_thumbprint)) {
     why = "cannot be verified: the thumbprint of its certificate is not SHA-1 in 40 hex digits";
   }
   if (why.empty()) return std::nullopt;
@@ -107,7 +114,7 @@ EasyHandle CurlExchange::detach() noexcept {
   words_.stop(easy_.get());
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
-  header_list_.reset();
+  header_lines_ = {};
   return std::move(easy_);
 }
 
@@ -153,7 +160,7 @@ void CurlExchange::resume() { curl_easy_pause(easy_.get(), CURLPAUSE_CONT); }
 
 void CurlExchange::fail(Error error) {
   ended_ = true;
-  error_ = std::move(error);
+  error_ = std::make_unique<Error>(std::move(error));
   if (on_news_) on_news_();
 }
 
@@ -161,41 +168,42 @@ void CurlExchange::finish(CURLcode code) {
   sent_ = query_sent();
   ended_ = true;
   if (code == CURLE_OK && !head_.complete()) code = CURLE_GOT_NOTHING;
-  if (code != CURLE_OK && !error_) error_ = explain(code);
+  if (code != CURLE_OK && !error_) error_ = std::make_unique<Error>(explain(code));
   if (on_news_) on_news_();
 }
 
 Error CurlExchange::explain(CURLcode code) {
-  const Proxy* proxy = *proxy_;
+  const PrivateTls* own = private_.get();
   const std::string trust = context_.roots.origin();
   const std::string route = context_.route_of(request_.url);
   const std::string named =
-      proxy != nullptr ? fmt::format("{} ({})", proxy->url, proxy->named_by) : std::string();
-  return explain_curl({.code = code,
-                       .detail = detail_.data(),
-                       .host = host_of(request_.url),
-                       .trust = trust,
-                       .proxy = named,
-                       .route = route,
-                       .thumbprint = tls_.server_thumbprint,
-                       .found_thumbprint = thumbprint_.found,
-                       .connect_timeout = connect_timeout_,
-                       .begun = begun_.has_value(),
-                       .sent = sent_,
-                       .refused = words_.refused(),
-                       .headed = head_.complete()});
+      proxy_ != nullptr ? fmt::format("{} ({})", proxy_->url, proxy_->named_by) : std::string();
+  return explain_curl(
+      {.code = code,
+       .detail = detail_.data(),
+       .host = host_of(request_.url),
+       .trust = trust,
+       .proxy = named,
+       .route = route,
+       .thumbprint = own != nullptr ? std::string_view(own->options.server_thumbprint) : "",
+       .found_thumbprint = own != nullptr ? std::string_view(own->thumbprint.found) : "",
+       .connect_timeout = connect_timeout_,
+       .begun = begun_.has_value(),
+       .sent = sent_,
+       .refused = words_.refused(),
+       .headed = head_.complete()});
 }
 
 std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, void* self) {
   auto& exchange = *static_cast<CurlExchange*>(self);
   const bool had_head = exchange.head_.complete();
   if (!exchange.head_.add({data, bytes})) {
-    exchange.error_ =
-        Error{.code = had_head ? ErrorCode::truncated : ErrorCode::transport,
-              .phase = had_head ? Phase::stream : Phase::headers,
-              .message = fmt::format("{} sent more than the {} bytes of headers that are accepted",
-                                     host_of(exchange.request_.url),
-                                     exchange.context_.options.max_head_bytes)};
+    exchange.error_ = std::make_unique<Error>(Error{
+        .code = had_head ? ErrorCode::truncated : ErrorCode::transport,
+        .phase = had_head ? Phase::stream : Phase::headers,
+        .message =
+            fmt::format("{} sent more than the {} bytes of headers that are accepted",
+                        host_of(exchange.request_.url), exchange.context_.options.max_head_bytes)});
     return 0;
   }
   if (!had_head && exchange.head_.complete()) {
@@ -239,9 +247,9 @@ void CurlExchange::store(std::string_view bytes) {
 // Called before each handshake, also with an https proxy.
 CURLcode CurlExchange::on_tls_context(CURL*, void* ssl_ctx, void* self) {
   auto& exchange = *static_cast<CurlExchange*>(self);
-  auto ready = exchange.context_.prepare_tls(ssl_ctx, exchange.tls_, exchange.thumbprint_);
+  auto ready = exchange.context_.prepare_tls(ssl_ctx, exchange.private_.get());
   if (ready) return CURLE_OK;
-  exchange.error_ = std::move(ready).error();
+  exchange.error_ = std::make_unique<Error>(std::move(ready).error());
   return CURLE_SSL_CERTPROBLEM;
 }
 
@@ -257,13 +265,13 @@ int CurlExchange::on_request(void* self, char*, char*, int, int) {
   const auto lived = now - *exchange.begun_;
   if (lived < exchange.context_.options.resend_window && !exchange.words_.looked_at())
     return CURL_PREREQFUNC_OK;
-  exchange.error_ =
+  exchange.error_ = std::make_unique<Error>(
       Error{.code = ErrorCode::transport,
             .phase = Phase::headers,
             .message = fmt::format(
                 "{} hung up without an answer, {} ms after the request: it may have been at work",
                 host_of(exchange.request_.url),
-                std::chrono::duration_cast<std::chrono::milliseconds>(lived).count())};
+                std::chrono::duration_cast<std::chrono::milliseconds>(lived).count())});
   return CURL_PREREQFUNC_ABORT;
 }
 

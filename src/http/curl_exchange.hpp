@@ -34,15 +34,16 @@ class CurlExchange final : public Exchange {
   CurlExchange& operator=(const CurlExchange&) = delete;
 
   [[nodiscard]] const HttpHead* head() const noexcept override;
+  HttpHead take_head() override { return head_.take(); }
   [[nodiscard]] std::string_view body() const noexcept override;
   void consume(std::size_t bytes) override;
   [[nodiscard]] bool ended() const noexcept override { return ended_; }
-  [[nodiscard]] const Error* error() const noexcept override { return error_ ? &*error_ : nullptr; }
+  [[nodiscard]] const Error* error() const noexcept override { return error_.get(); }
   [[nodiscard]] bool sent() const noexcept override;
 
   // For the lane.
-  /// Why this exchange cannot be begun.
-  [[nodiscard]] std::optional<Error> refusal() const;
+  /// Chooses its way. Why this exchange cannot be begun, if it cannot.
+  std::optional<Error> choose_way();
   [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
   [[nodiscard]] CURL* handle() const noexcept { return easy_.get(); }
   /// Sets once what is the same for all exchanges that `easy` will serve.
@@ -52,7 +53,7 @@ class CurlExchange final : public Exchange {
   void move_to(std::size_t place) noexcept { place_ = place; }
   [[nodiscard]] std::size_t place() const noexcept { return place_; }
   /// Its handle and its connection are not for others.
-  [[nodiscard]] bool is_private() const noexcept { return !tls_.empty(); }
+  [[nodiscard]] bool is_private() const noexcept { return private_ != nullptr; }
   /// Leaves the lane; the handle is the caller's from now on.
   EasyHandle detach() noexcept;
   void resume();
@@ -81,12 +82,12 @@ class CurlExchange final : public Exchange {
   EasyHandle easy_;
   HttpRequest request_;
   const std::size_t body_size_;
-  HeaderList header_list_;
+  LineList header_lines_;
   const std::size_t max_unread_bytes_;
   const std::chrono::milliseconds connect_timeout_;
-  const TlsOptions tls_;
-  const Result<const Proxy*> proxy_;  // null for none
-  Thumbprint thumbprint_;
+  const bool bypass_proxy_;
+  const Proxy* proxy_ = nullptr;  // null for none
+  const std::unique_ptr<PrivateTls> private_;
   const std::function<void()> on_news_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
   Http2Words words_;
@@ -98,7 +99,7 @@ class CurlExchange final : public Exchange {
   bool ended_ = false;
   bool sent_ = false;
   std::optional<SteadyTime> begun_;  // when the request first began to go out
-  std::optional<Error> error_;
+  std::unique_ptr<const Error> error_;
 };
 
 }  // namespace ek

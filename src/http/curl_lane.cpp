@@ -10,7 +10,9 @@
 namespace ek {
 namespace {
 
-constexpr std::size_t max_idle_handles = 16;
+// Of a wide lane as many end at once as one round of its loop starts anew; making a handle costs a
+// tenth of a request.
+constexpr std::size_t max_idle_handles = 64;
 
 Error no_curl() {
   return {.code = ErrorCode::transport,
@@ -49,7 +51,7 @@ void CurlLane::close() noexcept {
 
 std::unique_ptr<Exchange> CurlLane::start(HttpRequest request, const TransferOptions& options) {
   auto exchange = std::make_unique<CurlExchange>(*context_, std::move(request), options);
-  if (auto refused = exchange->refusal()) {
+  if (auto refused = exchange->choose_way()) {
     exchange->fail(*std::move(refused));
     return exchange;
   }

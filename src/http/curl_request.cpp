@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <string>
+#include <array>
+#include <cstring>
 
 #include "base/text.hpp"
 
@@ -11,17 +12,26 @@ namespace ek {
 namespace {
 
 // RFC 9110 §5.6.2
+constexpr auto token_characters = [] {
+  std::array<bool, 256> table{};
+  for (const char c : std::string_view("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz"
+                                       "ABCDEFGHIJKLMNOPQRSTUVWXYZ")) {
+    table[static_cast<unsigned char>(c)] = true;
+  }
+  return table;
+}();
+
 bool is_token(std::string_view text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    const bool alphanumeric = (c >= '0' && c <= '9') || (to_lower(c) >= 'a' && to_lower(c) <= 'z');
-    return alphanumeric || c == '-' ||
-           std::string_view("!#$%&'*+.^_`|~").find(c) != std::string_view::npos;
+    return token_characters[static_cast<unsigned char>(c)];
   });
 }
 
+// Looks at all of them, which compilers do many at a time; line breaks are rare.
 bool breaks_line(std::string_view text) {
-  return std::any_of(text.begin(), text.end(),
-                     [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+  bool breaks = false;
+  for (const char c : text) breaks |= c == '\r' || c == '\n' || c == '\0';
+  return breaks;
 }
 
 Error refuse(std::string message) {
@@ -36,11 +46,20 @@ bool has_header(const HttpRequest& request, std::string_view name) {
 
 }  // namespace
 
-void ListWriter::add(const char* line) {
-  curl_slist* longer = curl_slist_append(list_.get(), line);
-  if (longer == nullptr) return;
-  static_cast<void>(list_.release());  // it is the head of the longer one
-  list_.reset(longer);
+void LineList::add(std::initializer_list<std::string_view> parts) {
+  for (const std::string_view part : parts) text_ += part;
+  text_ += '\0';
+  ++size_;
+}
+
+curl_slist* LineList::list() {
+  nodes_.resize(size_);
+  char* line = text_.data();
+  for (std::size_t i = 0; i < size_; ++i) {
+    nodes_[i] = {.data = line, .next = i + 1 < size_ ? &nodes_[i + 1] : nullptr};
+    line += std::strlen(line) + 1;
+  }
+  return nodes_.empty() ? nullptr : nodes_.data();
 }
 
 std::optional<Error> check_request(const HttpRequest& request) {
@@ -62,24 +81,25 @@ std::optional<Error> check_request(const HttpRequest& request) {
   return std::nullopt;
 }
 
-HeaderList make_header_list(const HttpRequest& request) {
-  ListWriter list;
-  std::string line;
+LineList make_header_list(const HttpRequest& request) {
+  LineList list;
+  std::size_t bytes = 64;
+  for (const Header& header : request.headers)
+    bytes += header.name.size() + header.value.size() + 3;
+  list.reserve(bytes);
   for (const Header& header : request.headers) {
     if (iequals(header.name, "Content-Length")) continue;  // libcurl counts the body itself
-    line.assign(header.name);
     if (header.value.empty()) {
-      line += ';';  // libcurl's way to say "with an empty value"
+      list.add({header.name, ";"});  // libcurl's way to say "with an empty value"
     } else {
-      line.append(": ").append(header.value);
+      list.add({header.name, ": ", header.value});
     }
-    list.add(line.c_str());
   }
   // A name without a value keeps libcurl from adding the header.
-  list.add("Expect:");
-  if (!has_header(request, "Accept")) list.add("Accept:");
-  if (!has_header(request, "Content-Type")) list.add("Content-Type:");
-  return list.take();
+  list.add({"Expect:"});
+  if (!has_header(request, "Accept")) list.add({"Accept:"});
+  if (!has_header(request, "Content-Type")) list.add({"Content-Type:"});
+  return list;
 }
 
 void set_request(CURL* easy, const HttpRequest& request) {

@@ -3,28 +3,31 @@
 
 #include <curl/curl.h>
 
-#include <memory>
+#include <cstddef>
+#include <initializer_list>
 #include <optional>
+#include <string>
 #include <string_view>
-#include <utility>
+#include <vector>
 
 #include "endpointkit/ext/transport.hpp"
 
 namespace ek {
 
-struct FreeHeaderList {
-  void operator()(curl_slist* list) const noexcept { curl_slist_free_all(list); }
-};
-using HeaderList = std::unique_ptr<curl_slist, FreeHeaderList>;
-
-/// Appends lines; an empty list means there is no memory left, or no line.
-class ListWriter {
+/// A curl_slist that owns its lines, all in one text.
+class LineList {
  public:
-  void add(const char* line);
-  HeaderList take() { return std::move(list_); }
+  void reserve(std::size_t bytes) { text_.reserve(bytes); }
+  /// Appends a line that is made of `parts`. Not after list().
+  void add(std::initializer_list<std::string_view> parts);
+  /// For libcurl, which only reads it; null if there is no line. Lifetime: as long as this stays
+  /// where it is.
+  curl_slist* list();
 
  private:
-  HeaderList list_;
+  std::string text_;  // each line ends in NUL
+  std::size_t size_ = 0;
+  std::vector<curl_slist> nodes_;
 };
 
 /// What would break the framing of the request, or is not HTTP: invalid_request/request.
@@ -32,7 +35,7 @@ std::optional<Error> check_request(const HttpRequest& request);
 
 /// The request's headers, and nothing that libcurl would add of its own but Host, Content-Length
 /// and User-Agent.
-HeaderList make_header_list(const HttpRequest& request);
+LineList make_header_list(const HttpRequest& request);
 
 /// Sets method, URL and body. Lifetime: the body is read in place until the transfer is over.
 void set_request(CURL* easy, const HttpRequest& request);

@@ -7,6 +7,8 @@
 namespace ek {
 namespace {
 
+constexpr std::size_t usual_fields = 8;
+
 int parse_status(std::string_view line) {
   const auto space = line.find(' ');
   if (space == std::string_view::npos) return 0;
@@ -24,6 +26,7 @@ void add_field(std::vector<Header>& headers, std::string_view line) {
   }
   const auto colon = line.find(':');
   if (colon == std::string_view::npos || colon == 0) return;
+  if (headers.empty()) headers.reserve(usual_fields);
   headers.push_back({.name = std::string(trim(line.substr(0, colon))),
                      .value = std::string(trim(line.substr(colon + 1)))});
 }

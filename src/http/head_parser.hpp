@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 #include "endpointkit/ext/transport.hpp"
 
@@ -17,6 +18,7 @@ class HeadParser {
   bool add(std::string_view line);
   [[nodiscard]] bool complete() const noexcept { return complete_; }
   [[nodiscard]] const HttpHead& head() const noexcept { return head_; }
+  HttpHead take() noexcept { return std::move(head_); }
 
  private:
   std::size_t max_bytes_;

@@ -20,7 +20,8 @@ long number_after(std::string_view text, std::string_view words, long otherwise)
 
 bool has_sound_http2() noexcept {
   constexpr unsigned version_8_1 = 0x080100;
-  return curl_version_info(CURLVERSION_NOW)->version_num >= version_8_1;
+  static const bool sound = curl_version_info(CURLVERSION_NOW)->version_num >= version_8_1;
+  return sound;
 }
 
 void Http2Words::listen(CURL* easy, HttpVersion wanted) {

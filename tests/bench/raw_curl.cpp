@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <initializer_list>
 #include <utility>
 
 #include "bench/bench.hpp"
@@ -11,14 +12,31 @@
 namespace ek::bench {
 namespace {
 
-// As many and as long as those of a signed call, so that both put the same bytes on the wire.
-constexpr const char* request_headers[] = {
-    "Content-Type: application/json", "Accept: application/json",
-    "Expect:", "X-Amz-Date: 20261125T000000Z",
-    "Authorization: AWS4-HMAC-SHA256 "
+using Headers = std::initializer_list<const char*>;
+
+// As many and as long as those of our calls, so that both put the same bytes on the wire.
+constexpr Headers sagemaker_headers = {
+    "User-Agent: endpointkit/0.1.0",
+    "Content-Type: application/json",
+    "Accept:",
+    "Expect:",
+    "amz-sdk-invocation-id: 33127852-43f8-4d12-8a85-8f88d1c20e24",
+    "amz-sdk-request: attempt=1; max=3",
+    "x-amz-date: 20261125T000000Z",
+    "authorization: AWS4-HMAC-SHA256 "
     "Credential=AKIDEXAMPLE/20261125/us-east-1/sagemaker/aws4_request, "
     "SignedHeaders=content-type;host;x-amz-date, "
     "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7"};
+constexpr Headers azure_headers = {"User-Agent: endpointkit/0.1.0",
+                                   "Content-Type: application/json",
+                                   "Accept: text/event-stream, application/json",
+                                   "Expect:",
+                                   "x-ms-client-request-id: fef5b96d-ec8f-430d-bf1c-3a65042bedef",
+                                   "authorization: Bearer key"};
+
+const Headers& headers_for(const std::string& url) {
+  return url.find("/endpoints/") != std::string::npos ? sagemaker_headers : azure_headers;
+}
 
 void check(CURLcode code) {
   if (code == CURLE_OK) return;
@@ -31,7 +49,7 @@ void check(CURLcode code) {
 RawCurl::RawCurl(const std::string& url, const std::string& body)
     : handle_(curl_easy_init()), body_(body) {
   curl_slist* list = nullptr;
-  for (const char* header : request_headers) list = curl_slist_append(list, header);
+  for (const char* header : headers_for(url)) list = curl_slist_append(list, header);
   headers_ = list;
   curl_easy_setopt(handle_, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle_, CURLOPT_NOSIGNAL, 1L);

@@ -11,8 +11,8 @@ using ::testing::Not;
 
 std::vector<std::string> lines_of(const HttpRequest& request) {
   std::vector<std::string> lines;
-  const HeaderList list = make_header_list(request);
-  for (const curl_slist* item = list.get(); item != nullptr; item = item->next) {
+  LineList list = make_header_list(request);
+  for (const curl_slist* item = list.list(); item != nullptr; item = item->next) {
     lines.emplace_back(item->data);
   }
   return lines;

@@ -41,14 +41,20 @@ using SignalGuardTest = SigpipeTest;
 
 TEST_F(SignalGuardTest, SwallowsWhatWasRaisedInside) {
   {
-    const SignalGuard guard;
+    const SignalGuard guard(true);
     write_to_nobody();
   }
   EXPECT_EQ(delivered, 0);
 }
 
 TEST_F(SignalGuardTest, RestoresTheMask) {
-  { const SignalGuard guard; }
+  { const SignalGuard guard(true); }
+  write_to_nobody();
+  EXPECT_EQ(delivered, 1);
+}
+
+TEST_F(SignalGuardTest, DoesNothingWhereItIsNotNeeded) {
+  const SignalGuard guard(false);
   write_to_nobody();
   EXPECT_EQ(delivered, 1);
 }
@@ -61,7 +67,7 @@ TEST_F(SignalGuardTest, LeavesASignalThatWasPendingBefore) {
   pthread_sigmask(SIG_BLOCK, &pipe_only, &before);
   write_to_nobody();
   {
-    const SignalGuard guard;
+    const SignalGuard guard(true);
     write_to_nobody();
   }
   EXPECT_EQ(delivered, 0);

@@ -76,6 +76,8 @@ class EK_API Exchange {
   virtual ~Exchange();
   /// Null until the response headers are complete; then fixed.
   [[nodiscard]] virtual const HttpHead* head() const noexcept = 0;
+  /// The head for keeping, when it is there: head() is not asked again.
+  virtual HttpHead take_head();
   /// Body bytes received and not yet consumed. Lifetime: until the next wait() or consume().
   [[nodiscard]] virtual std::string_view body() const noexcept = 0;
   virtual void consume(std::size_t bytes) = 0;

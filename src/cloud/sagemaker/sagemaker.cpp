@@ -74,8 +74,12 @@ class SageMaker final : public Cloud {
   }
 
   std::vector<Header> attempt_headers(const Attempt& attempt) const override {
-    return {{"amz-sdk-invocation-id", std::string(attempt.call_id)},
-            {"amz-sdk-request", fmt::format("attempt={}; max={}", attempt.number, attempt.max)}};
+    std::vector<Header> headers;
+    headers.reserve(2);
+    headers.push_back({"amz-sdk-invocation-id", std::string(attempt.call_id)});
+    headers.push_back(
+        {"amz-sdk-request", fmt::format("attempt={}; max={}", attempt.number, attempt.max)});
+    return headers;
   }
 
   std::unique_ptr<wire::Decoder> unwrap(const HttpHead& head) const override {

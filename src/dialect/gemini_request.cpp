@@ -101,8 +101,7 @@ struct Conversation {
     const std::string_view wanted = who == Role::assistant ? "model" : "user";
     if (wanted != role) close();
     role = wanted;
-    const std::string text = more.text();
-    parts.add(std::string_view(text).substr(1, text.size() - 2));
+    parts.add(std::string_view(more.text()).substr(1, more.text().size() - 2));
   }
   void close() {
     if (!parts.empty()) {

@@ -28,7 +28,6 @@ void append_control(std::string& out, char c) {
 }
 
 void append_quoted(std::string& out, std::string_view text) {
-  out.reserve(out.size() + text.size() + 2);
   out += '"';
   for (std::size_t at = 0, plain = 0;; plain = at) {
     at = plain_end(text, at);
@@ -56,6 +55,7 @@ void append_quoted(std::string& out, std::string_view text) {
 
 std::string quote(std::string_view text) {
   std::string out;
+  out.reserve(text.size() + 2);
   append_quoted(out, text);
   return out;
 }
@@ -96,15 +96,20 @@ std::string_view ObjectText::value_of(const Member& member) const noexcept {
   return std::string_view(text_).substr(member.value, member.value_size);
 }
 
-void ObjectText::begin_value(std::string_view key) {
-  text_ += members_.empty() ? "\"" : ",\"";
+void ObjectText::begin_value(std::string_view key, std::size_t about_bytes) {
+  constexpr std::size_t around_bytes = 8;  // quotes, colon and comma
+  text_.reserve(text_.size() + key.size() + about_bytes + around_bytes);
+  if (empty()) members_.reserve(8);
+  text_.pop_back();
+  text_ += empty() ? "\"" : ",\"";
   const std::size_t begin = text_.size();
   text_.append(key).append("\":");
   members_.push_back({begin, key.size(), text_.size(), 0});
 }
 
-void ObjectText::end_value() noexcept {
+void ObjectText::end_value() {
   members_.back().value_size = text_.size() - members_.back().value;
+  text_ += '}';
 }
 
 void ObjectText::replace(Member& member, std::string_view json) {
@@ -121,7 +126,7 @@ ObjectText& ObjectText::set(std::string_view key, std::string_view json) {
   if (Member* known = find(key)) {
     replace(*known, json);
   } else {
-    begin_value(key);
+    begin_value(key, json.size());
     text_ += json;
     end_value();
   }
@@ -130,7 +135,7 @@ ObjectText& ObjectText::set(std::string_view key, std::string_view json) {
 
 ObjectText& ObjectText::set_string(std::string_view key, std::string_view text) {
   if (find(key) != nullptr) return set(key, quote(text));
-  begin_value(key);
+  begin_value(key, text.size());
   append_quoted(text_, text);
   end_value();
   return *this;
@@ -158,8 +163,11 @@ ObjectText& ObjectText::merge(JsonView object) {
 }
 
 ArrayText& ArrayText::add(std::string_view json) {
-  if (!empty()) text_ += ',';
-  text_ += json;
+  text_.reserve(text_.size() + json.size() + 1);
+  const bool first = empty();
+  text_.pop_back();
+  if (!first) text_ += ',';
+  text_.append(json) += ']';
   return *this;
 }
 

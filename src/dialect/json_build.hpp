@@ -33,8 +33,8 @@ class ObjectText {
   /// Takes over the members of `object`; where both sides hold objects, theirs are merged too.
   ObjectText& merge(JsonView object);
   [[nodiscard]] bool empty() const noexcept { return members_.empty(); }
-  [[nodiscard]] std::string text() const& { return text_ + '}'; }
-  [[nodiscard]] std::string text() && { return std::move(text_ += '}'); }
+  [[nodiscard]] const std::string& text() const& noexcept { return text_; }
+  [[nodiscard]] std::string text() && noexcept { return std::move(text_); }
 
  private:
   // Where a key, as it stands between its quotes, and its value are in text_.
@@ -42,12 +42,12 @@ class ObjectText {
     std::size_t key, key_size, value, value_size;
   };
   Member* find(std::string_view key) noexcept;
-  void begin_value(std::string_view key);
-  void end_value() noexcept;
+  void begin_value(std::string_view key, std::size_t about_bytes);
+  void end_value();
   void replace(Member& member, std::string_view json);
   [[nodiscard]] std::string_view value_of(const Member& member) const noexcept;
 
-  std::string text_ = "{";  // its end is still open
+  std::string text_ = "{}";
   std::vector<Member> members_;
 };
 
@@ -55,12 +55,12 @@ class ArrayText {
  public:
   ArrayText& add(std::string_view json);
   ArrayText& add_string(std::string_view text) { return add(quote(text)); }
-  [[nodiscard]] bool empty() const noexcept { return text_.size() == 1; }
-  [[nodiscard]] std::string text() const& { return text_ + ']'; }
-  [[nodiscard]] std::string text() && { return std::move(text_ += ']'); }
+  [[nodiscard]] bool empty() const noexcept { return text_.size() == 2; }
+  [[nodiscard]] const std::string& text() const& noexcept { return text_; }
+  [[nodiscard]] std::string text() && noexcept { return std::move(text_); }
 
  private:
-  std::string text_ = "[";  // its end is still open
+  std::string text_ = "[]";
 };
 
 }  // namespace ek::dialect

@@ -90,7 +90,8 @@ void OpenAiStream::read_member(std::string_view key, JsonView value, Events& out
     read_usage(value, out);
   } else if (key == "id" || key == "model") {
     // The first chunk of hosts with a content filter has them empty.
-    if (std::string text = value.string(); !text.empty()) (key == "id" ? id_ : model_) = text;
+    if (std::string text = value.string(); !text.empty())
+      (key == "id" ? id_ : model_) = std::move(text);
   } else if (key != "object" && key != "created" && key != "obfuscation" && key != "error") {
     notices_.push_change(out, key, value);
   }

@@ -41,9 +41,8 @@ void Notices::push_change(Events& out, std::string_view name, JsonView value) {
 bool UsageSnapshots::update(JsonView object) {
   if (!object.is(JsonView::Kind::object)) return false;
   for (const auto& [key, value] : object.members()) merged_.set(key, value.text());
-  std::string text = merged_.text();
-  if (text == text_) return false;
-  text_ = std::move(text);
+  if (merged_.text() == text_) return false;
+  text_ = merged_.text();
   return true;
 }
 

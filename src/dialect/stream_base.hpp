@@ -45,7 +45,7 @@ class UsageSnapshots {
 
  private:
   ObjectText merged_;
-  std::string text_;  // of merged_
+  std::string text_;  // of merged_, as it was told last
 };
 
 /// A stream decoder that also reads unstreamed answers, which are one frame.

@@ -9,6 +9,8 @@ namespace ek::dialect {
 namespace {
 
 constexpr std::size_t kExcerpt = 120;
+// Merging looks for each member among all; an object of counts is far smaller than this.
+constexpr std::size_t kMerged = 16 * 1024;
 
 bool says_nothing(JsonView value) {
   return !value.has_value() || value.text() == "[]" || value.text() == "{}" ||
@@ -40,9 +42,17 @@ void Notices::push_change(Events& out, std::string_view name, JsonView value) {
 
 bool UsageSnapshots::update(JsonView object) {
   if (!object.is(JsonView::Kind::object)) return false;
+  if (merged_.text().size() + object.text().size() > kMerged) {
+    merged_ = {};
+    return tell(object.text());
+  }
   for (const auto& [key, value] : object.members()) merged_.set(key, value.text());
-  if (merged_.text() == text_) return false;
-  text_ = merged_.text();
+  return tell(merged_.text());
+}
+
+bool UsageSnapshots::tell(std::string_view text) {
+  if (text == text_) return false;
+  text_ = text;
   return true;
 }
 

@@ -34,7 +34,7 @@ class Notices {
 };
 
 /// Snapshots of the provider's usage object: later values replace earlier ones, and what a later
-/// snapshot leaves out stays.
+/// snapshot leaves out stays. One of absurd size replaces all before it.
 class UsageSnapshots {
  public:
   /// True if there is something new to tell.
@@ -44,8 +44,10 @@ class UsageSnapshots {
   [[nodiscard]] const std::string& text() const noexcept { return text_; }
 
  private:
+  bool tell(std::string_view text);
+
   ObjectText merged_;
-  std::string text_;  // of merged_, as it was told last
+  std::string text_;  // as it was told last
 };
 
 /// A stream decoder that also reads unstreamed answers, which are one frame.

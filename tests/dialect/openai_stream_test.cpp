@@ -56,6 +56,17 @@ TEST(OpenAiStream, ReplacesUsageSnapshotsInsteadOfAddingThem) {
   EXPECT_EQ(outcome.reply.usage.output_tokens, 7);
 }
 
+TEST(OpenAiStream, DoesNotMergeAUsageObjectOfAbsurdSize) {
+  std::string usage = R"({"total_tokens":9)";
+  for (int i = 0; i < 50'000; ++i) usage += ",\"" + std::to_string(i) + "\":1";
+  usage += "}";
+  const Outcome outcome = run({R"({"choices":[],"usage":{"prompt_tokens":8,"total_tokens":1}})",
+                               R"({"choices":[],"usage":)" + usage + "}", "[DONE]"});
+  EXPECT_EQ(outcome.reply.usage.input_tokens, std::nullopt);
+  EXPECT_EQ(outcome.reply.usage.total_tokens, 9);
+  EXPECT_EQ(outcome.reply.usage.raw.text, usage);
+}
+
 TEST(OpenAiStream, KeysToolCallsByIndexOnTheWire) {
   const Outcome outcome =
       run({call(R"("index":1,"id":"b",)", R"("name":"second","arguments":"{\"x\":")"),

@@ -8,6 +8,7 @@
 
 #include <map>
 
+#include "base/rare_error.hpp"
 #include "dialect/stream_base.hpp"
 #include "dialect/text_memo.hpp"
 
@@ -50,7 +51,7 @@ class OpenAiStream final : public FrameDecoder {
   int calls_started_ = 0;
   std::map<std::int64_t, bool> choice_ended_;
   bool whole_ = false;
-  std::optional<Error> error_;
+  RareError error_;
 };
 
 }  // namespace ek::dialect

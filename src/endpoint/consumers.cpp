@@ -72,7 +72,7 @@ Consumer::Progress PieceConsumer::progress() {
   return {.item = item,
           .content = item,
           .over = last_ && !error_ && !item,
-          .error = item || !error_ ? nullptr : &*error_};
+          .error = item ? nullptr : error_.get()};
 }
 
 std::string PieceConsumer::take() {
@@ -100,7 +100,7 @@ Consumer::Progress WholeConsumer::progress() {
                    .message = fmt::format("the answer is over {} bytes; stream it instead",
                                           max_whole_body_bytes)};
   }
-  return {.over = last_ && !error_, .error = error_ ? &*error_ : nullptr};
+  return {.over = last_ && !error_, .error = error_.get()};
 }
 
 void ReplyConsumer::append(std::string_view bytes, bool last) {

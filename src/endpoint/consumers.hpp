@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/rare_error.hpp"
 #include "endpoint/consumer.hpp"
 #include "endpoint/endpoint_state.hpp"
 #include "endpoint/event_decoder.hpp"
@@ -52,7 +53,7 @@ class PieceConsumer final : public Consumer {
   const EndpointState& endpoint_;
   std::unique_ptr<wire::Decoder> unwrap_;  // null: the body is the container's own
   std::string piece_;
-  std::optional<Error> error_;
+  RareError error_;
   bool last_ = false;
 };
 
@@ -67,7 +68,7 @@ class WholeConsumer : public Consumer {
   std::string take() { return std::move(body_); }
 
  protected:
-  std::optional<Error> error_;
+  RareError error_;
 
  private:
   std::string body_;

@@ -60,6 +60,14 @@ bool DirectCall::item_waits() {
   return false;
 }
 
+void DirectCall::commit() noexcept {
+  if (std::exchange(committed_, true)) return;
+  // Nothing is sent again, and no proof is refused now.
+  std::string().swap(plan_.request.body);
+  std::vector<Header>().swap(plan_.request.headers);
+  std::vector<Header>().swap(proof_);
+}
+
 void DirectCall::step() {
   switch (state_) {
     case State::queued:
@@ -306,7 +314,7 @@ void DirectCall::end(Error error) {
   error.attempts = attempts_;
   error.output_delivered = committed_;
   if (head_ && error.request_id.empty()) error.request_id = endpoint().cloud->request_id(*head_);
-  error_ = std::make_unique<Error>(std::move(error));
+  error_ = std::move(error);
   release();
   move_to(State::done);
   tell({.kind = Kind::attempt_failed, .error = &*error_});

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/rare_error.hpp"
 #include "endpoint/call.hpp"
 #include "endpoint/limiter.hpp"
 #include "endpointkit/endpoint.hpp"
@@ -56,10 +57,7 @@ class DirectCall final : public Call {
   void cancel() noexcept override { stop_.request_stop(); }
   [[nodiscard]] const Error* error() const noexcept override { return error_.get(); }
   [[nodiscard]] bool over() const noexcept override { return state_ == State::done; }
-  void commit() noexcept override {
-    // Nothing is sent again.
-    if (!std::exchange(committed_, true)) std::string().swap(plan_.request.body);
-  }
+  void commit() noexcept override;
   [[nodiscard]] Consumer& consumer() noexcept override { return *consumer_; }
   [[nodiscard]] const Consumer& consumer() const noexcept override { return *consumer_; }
   [[nodiscard]] const HttpHead* head() const noexcept override { return head_ ? &*head_ : nullptr; }
@@ -126,7 +124,7 @@ class DirectCall final : public Call {
   bool committed_ = false;            // and the application has one
   bool draining_ = false;             // cancelled, and read on for the usage
   bool last_given_ = false;
-  std::unique_ptr<const Error> error_;
+  RareError error_;
   std::optional<HttpHead> head_;
   std::string error_body_;
   std::unique_ptr<Limiter::Ticket> ticket_;  // of this attempt; null where there is no limit

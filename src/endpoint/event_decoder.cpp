@@ -54,6 +54,7 @@ EventDecoder::EventDecoder(const DecoderOptions& options, const dialect::Dialect
 
 void EventDecoder::append(std::string_view bytes, bool last) {
   if (over_) return;
+  dry_ = false;
   if (envelope_ == nullptr) return feed(bytes, last);
   envelope_last_ = envelope_last_ || last;
   envelope_->append(bytes, last);
@@ -61,9 +62,10 @@ void EventDecoder::append(std::string_view bytes, bool last) {
 
 const ChatEvent* EventDecoder::peek() {
   while (taken_ == events_.size()) {
+    if (dry_) return nullptr;
     events_.clear();
     taken_ = 0;
-    if (over_ || !advance()) return nullptr;
+    dry_ = over_ || !advance();
   }
   return &events_[taken_];
 }

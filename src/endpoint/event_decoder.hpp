@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/rare_error.hpp"
 #include "dialect/dialect.hpp"
 #include "endpointkit/ext/decoder.hpp"
 #include "wire/decoder.hpp"
@@ -30,7 +31,7 @@ class EventDecoder {
   /// The event that peek() showed; it is part of the reply from now on.
   ChatEvent take();
   /// What ended the stream, once all events were taken.
-  [[nodiscard]] const Error* error() const noexcept { return error_ ? &*error_ : nullptr; }
+  [[nodiscard]] const Error* error() const noexcept { return error_.get(); }
 
   [[nodiscard]] const ChatReply& reply() const noexcept { return builder_.reply(); }
   [[nodiscard]] Wire wire() const noexcept { return wire_; }
@@ -64,9 +65,10 @@ class EventDecoder {
   std::unique_ptr<dialect::StreamDecoder> stream_;
   bool body_over_ = false;  // the framing was told so
   bool over_ = false;
+  bool dry_ = false;  // until more bytes come: asked after each event, so it has to be cheap
   std::vector<ChatEvent> events_;  // those before taken_ were handed out
   std::size_t taken_ = 0;
-  std::optional<Error> error_;
+  RareError error_;
   ReplyBuilder builder_;
 };
 

@@ -173,11 +173,11 @@ bool GroupCall::item_waits() {
 }
 
 bool GroupCall::over() const noexcept {
-  return error_.has_value() || (chosen_ && current().over());
+  return error_ || (chosen_ && current().over());
 }
 
 const Error* GroupCall::error() const noexcept {
-  if (error_) return &*error_;
+  if (error_) return error_.get();
   return chosen_ ? current().error() : nullptr;
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/rare_error.hpp"
 #include "endpoint/calls.hpp"
 #include "endpoint/group_state.hpp"
 
@@ -80,7 +81,7 @@ class GroupCall final : public Call {
   bool chosen_ = false;      // the first part has the word for good
   bool hedged_ = false;
   std::vector<std::string> said_;  // by members that failed
-  std::optional<Error> error_;
+  RareError error_;
 
   bool clock_runs_ = false;
   SteadyTime entered_{};

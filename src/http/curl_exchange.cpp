@@ -49,6 +49,7 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   place_ = place;
   easy_ = std::move(easy);
   header_lines_ = make_header_list(request_);
+  std::vector<Header>().swap(request_.headers);
   set_request(easy_.get(), request_);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_lines_.list());
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, detail_.data());
@@ -160,7 +161,7 @@ void CurlExchange::resume() { curl_easy_pause(easy_.get(), CURLPAUSE_CONT); }
 
 void CurlExchange::fail(Error error) {
   ended_ = true;
-  error_ = std::make_unique<Error>(std::move(error));
+  error_ = std::move(error);
   if (on_news_) on_news_();
 }
 
@@ -168,7 +169,7 @@ void CurlExchange::finish(CURLcode code) {
   sent_ = query_sent();
   ended_ = true;
   if (code == CURLE_OK && !head_.complete()) code = CURLE_GOT_NOTHING;
-  if (code != CURLE_OK && !error_) error_ = std::make_unique<Error>(explain(code));
+  if (code != CURLE_OK && !error_) error_ = explain(code);
   if (on_news_) on_news_();
 }
 
@@ -198,12 +199,12 @@ std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, 
   auto& exchange = *static_cast<CurlExchange*>(self);
   const bool had_head = exchange.head_.complete();
   if (!exchange.head_.add({data, bytes})) {
-    exchange.error_ = std::make_unique<Error>(Error{
-        .code = had_head ? ErrorCode::truncated : ErrorCode::transport,
-        .phase = had_head ? Phase::stream : Phase::headers,
-        .message =
-            fmt::format("{} sent more than the {} bytes of headers that are accepted",
-                        host_of(exchange.request_.url), exchange.context_.options.max_head_bytes)});
+    exchange.error_ =
+        Error{.code = had_head ? ErrorCode::truncated : ErrorCode::transport,
+              .phase = had_head ? Phase::stream : Phase::headers,
+              .message = fmt::format("{} sent more than the {} bytes of headers that are accepted",
+                                     host_of(exchange.request_.url),
+                                     exchange.context_.options.max_head_bytes)};
     return 0;
   }
   if (!had_head && exchange.head_.complete()) {
@@ -249,7 +250,7 @@ CURLcode CurlExchange::on_tls_context(CURL*, void* ssl_ctx, void* self) {
   auto& exchange = *static_cast<CurlExchange*>(self);
   auto ready = exchange.context_.prepare_tls(ssl_ctx, exchange.private_.get());
   if (ready) return CURLE_OK;
-  exchange.error_ = std::make_unique<Error>(std::move(ready).error());
+  exchange.error_ = std::move(ready).error();
   return CURLE_SSL_CERTPROBLEM;
 }
 
@@ -265,13 +266,13 @@ int CurlExchange::on_request(void* self, char*, char*, int, int) {
   const auto lived = now - *exchange.begun_;
   if (lived < exchange.context_.options.resend_window && !exchange.words_.looked_at())
     return CURL_PREREQFUNC_OK;
-  exchange.error_ = std::make_unique<Error>(
+  exchange.error_ =
       Error{.code = ErrorCode::transport,
             .phase = Phase::headers,
             .message = fmt::format(
                 "{} hung up without an answer, {} ms after the request: it may have been at work",
                 host_of(exchange.request_.url),
-                std::chrono::duration_cast<std::chrono::milliseconds>(lived).count())});
+                std::chrono::duration_cast<std::chrono::milliseconds>(lived).count())};
   return CURL_PREREQFUNC_ABORT;
 }
 

@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/rare_error.hpp"
 #include "endpointkit/ext/transport.hpp"
 #include "http/curl_context.hpp"
 #include "http/curl_request.hpp"
@@ -44,7 +45,6 @@ class CurlExchange final : public Exchange {
   // For the lane.
   /// Chooses its way. Why this exchange cannot be begun, if it cannot.
   std::optional<Error> choose_way();
-  [[nodiscard]] const HttpRequest& request() const noexcept { return request_; }
   [[nodiscard]] CURL* handle() const noexcept { return easy_.get(); }
   /// Sets once what is the same for all exchanges that `easy` will serve.
   static void prepare(CURL* easy);
@@ -99,7 +99,7 @@ class CurlExchange final : public Exchange {
   bool ended_ = false;
   bool sent_ = false;
   std::optional<SteadyTime> begun_;  // when the request first began to go out
-  std::unique_ptr<const Error> error_;
+  RareError error_;
 };
 
 }  // namespace ek

@@ -27,11 +27,9 @@ bool is_token(std::string_view text) {
   });
 }
 
-// Looks at all of them, which compilers do many at a time; line breaks are rare.
 bool breaks_line(std::string_view text) {
-  bool breaks = false;
-  for (const char c : text) breaks |= c == '\r' || c == '\n' || c == '\0';
-  return breaks;
+  const auto has = [&](char c) { return text.find(c) != std::string_view::npos; };
+  return has('\r') || has('\n') || has('\0');
 }
 
 Error refuse(std::string message) {

@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "base/rare_error.hpp"
 #include "wire/decoder.hpp"
 #include "wire/event_stream_message.hpp"
 
@@ -35,7 +36,7 @@ class EventStreamDecoder final : public Decoder {
   MessageDecoder messages_;
   ExplainException explain_;
   std::string_view event_type_;  // of the last message; in its headers
-  std::optional<Error> error_;
+  RareError error_;
 };
 
 }  // namespace ek::wire

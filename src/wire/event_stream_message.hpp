@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/rare_error.hpp"
 #include "endpointkit/error.hpp"
 #include "wire/buffer.hpp"
 
@@ -94,7 +95,7 @@ class MessageDecoder {
   std::size_t given_bytes_ = 0;    // of the message handed out last
   std::size_t count_ = 0;
   bool last_ = false;
-  std::optional<Error> error_;
+  RareError error_;
 };
 
 }  // namespace ek::wire

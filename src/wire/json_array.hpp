@@ -1,6 +1,7 @@
 // One JSON array whose elements are wanted as they come.
 #pragma once
 
+#include "base/rare_error.hpp"
 #include "wire/buffer.hpp"
 #include "wire/decoder.hpp"
 #include "wire/json_scan.hpp"
@@ -37,7 +38,7 @@ class JsonArrayDecoder final : public Decoder {
   std::size_t scanned_ = 0;  // of the value under way
   std::size_t given_ = 0;    // bytes of the frame handed out last
   bool last_ = false;
-  std::optional<Error> error_;
+  RareError error_;
 };
 
 }  // namespace ek::wire

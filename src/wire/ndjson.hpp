@@ -1,6 +1,7 @@
 // One JSON value a line.
 #pragma once
 
+#include "base/rare_error.hpp"
 #include "wire/buffer.hpp"
 #include "wire/decoder.hpp"
 #include "wire/json_scan.hpp"
@@ -28,7 +29,7 @@ class NdjsonDecoder final : public Decoder {
   std::size_t scanned_ = 0;  // of the value under way
   std::size_t given_ = 0;    // bytes of the frame handed out last
   bool last_ = false;
-  std::optional<Error> error_;
+  RareError error_;
 };
 
 }  // namespace ek::wire

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/rare_error.hpp"
 #include "wire/buffer.hpp"
 #include "wire/decoder.hpp"
 #include "wire/json_scan.hpp"
@@ -55,7 +56,7 @@ class SseDecoder final : public Decoder {
   SseOptions options_;
   Buffer buffer_;
   bool last_ = false;
-  std::optional<Error> error_;
+  RareError error_;
 
   // Positions count from the start of buffer_.rest().
   std::size_t at_ = 0;          // where the next line begins

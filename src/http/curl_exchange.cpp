@@ -27,7 +27,9 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
       max_unread_bytes_(std::max<std::size_t>(options.max_buffered_bytes, 1)),
       connect_timeout_(options.connect_timeout),
       bypass_proxy_(options.bypass_proxy),
-      private_(options.tls.empty() ? nullptr : std::make_unique<PrivateTls>(options.tls)),
+      private_(options.tls.empty()
+                   ? nullptr
+                   : std::make_unique<PrivateTls>(PrivateTls{.options = options.tls})),
       on_news_(options.on_news),
       head_(context.options.max_head_bytes) {}
 

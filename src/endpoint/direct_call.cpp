@@ -26,7 +26,7 @@ constexpr std::size_t slice_bytes = 16 * 1024;
 DirectCall::DirectCall(Plan plan, std::unique_ptr<Consumer> consumer)
     : plan_(std::move(plan)), consumer_(std::move(consumer)), id_(make_uuid(environment().random)) {
   if (plan_.stop.stop_possible()) {
-    outer_stop_.emplace(plan_.stop, [this] { stop_.request_stop(); });
+    outer_stop_.emplace(plan_.stop, Stop{stop_});
   }
 }
 
@@ -34,7 +34,7 @@ DirectCall::~DirectCall() = default;
 
 void DirectCall::attach(CallHost& host) {
   host_ = &host;
-  waker_.emplace(stop_.get_token(), [&host] { host.wake(); });
+  waker_.emplace(stop_.get_token(), Wake{host});
 }
 
 bool DirectCall::advance() {
@@ -163,6 +163,7 @@ void DirectCall::send() {
 void DirectCall::await_head() {
   if (exchange_->head() != nullptr) {
     head_ = exchange_->take_head();
+    if (consumer_->streams()) head_->headers.shrink_to_fit();
     last_bytes_ = window_began_ = pumped();
     window_bytes_ = 0;
     tell({.kind = Kind::headers, .took = last_bytes_ - attempt_began_});

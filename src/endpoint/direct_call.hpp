@@ -6,7 +6,6 @@
 //      └────── backing off ←────────┴──────────┘   (only until the first item was handed out)
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -67,6 +66,14 @@ class DirectCall final : public Call {
  private:
   enum class State { queued, pacing, signing, sending, answering, explaining, backing_off, done };
   using Duration = std::chrono::steady_clock::duration;
+  struct Stop {
+    std::stop_source& source;
+    void operator()() const noexcept { source.request_stop(); }
+  };
+  struct Wake {
+    CallHost& host;
+    void operator()() const noexcept { host.wake(); }
+  };
   struct Timer {
     Phase phase;
     Duration due;  // in time that was spent between start_clock() and stop_clock()
@@ -110,7 +117,7 @@ class DirectCall final : public Call {
   std::unique_ptr<Consumer> consumer_;
   CallHost* host_ = nullptr;
   std::stop_source stop_;
-  std::optional<std::stop_callback<std::function<void()>>> outer_stop_;
+  std::optional<std::stop_callback<Stop>> outer_stop_;
 
   State state_ = State::queued;
   bool progressed_ = false;
@@ -146,7 +153,7 @@ class DirectCall final : public Call {
   SteadyTime retry_at_{};
 
   // Destroyed in reverse: the exchange first.
-  std::optional<std::stop_callback<std::function<void()>>> waker_;
+  std::optional<std::stop_callback<Wake>> waker_;
   std::unique_ptr<Exchange> exchange_;
 };
 

@@ -116,13 +116,23 @@ EasyHandle CurlExchange::detach() noexcept {
   lane_ = nullptr;
   words_.stop(easy_.get());
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, nullptr);
-  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
-  header_lines_ = {};
+  forget_headers();
   return std::move(easy_);
 }
 
 const HttpHead* CurlExchange::head() const noexcept {
   return head_.complete() ? &head_.head() : nullptr;
+}
+
+HttpHead CurlExchange::take_head() {
+  if (lane_ != nullptr && query_sent()) forget_headers();
+  return head_.take();
+}
+
+// libcurl sends a request again only while nothing of an answer has come.
+void CurlExchange::forget_headers() noexcept {
+  curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, nullptr);
+  header_lines_ = {};
 }
 
 std::string_view CurlExchange::body() const noexcept {
@@ -154,7 +164,6 @@ bool CurlExchange::query_sent() const noexcept {
   return begun_ && head_bytes > 0 && body_bytes >= static_cast<curl_off_t>(body_size_);
 }
 
-// libcurl sends a request again only while nothing of an answer has come.
 void CurlExchange::forget_body() noexcept {
   if (query_sent()) std::string().swap(request_.body);
 }

@@ -35,7 +35,7 @@ class CurlExchange final : public Exchange {
   CurlExchange& operator=(const CurlExchange&) = delete;
 
   [[nodiscard]] const HttpHead* head() const noexcept override;
-  HttpHead take_head() override { return head_.take(); }
+  HttpHead take_head() override;
   [[nodiscard]] std::string_view body() const noexcept override;
   void consume(std::size_t bytes) override;
   [[nodiscard]] bool ended() const noexcept override { return ended_; }
@@ -68,6 +68,7 @@ class CurlExchange final : public Exchange {
 
   [[nodiscard]] std::size_t unread() const noexcept { return buffer_.size() - read_; }
   [[nodiscard]] bool is_full() const noexcept;
+  void forget_headers() noexcept;
   void forget_body() noexcept;
   void set_way();
   void set_private_connection();

@@ -172,9 +172,7 @@ bool GroupCall::item_waits() {
   return !over() && (chosen_ || parts_.size() == 1) && current().item_waits();
 }
 
-bool GroupCall::over() const noexcept {
-  return error_ || (chosen_ && current().over());
-}
+bool GroupCall::over() const noexcept { return error_ || (chosen_ && current().over()); }
 
 const Error* GroupCall::error() const noexcept {
   if (error_) return error_.get();

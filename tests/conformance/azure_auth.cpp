@@ -84,12 +84,13 @@ json headers_of(const json& message) { return message.value("headers", json::obj
 
 std::string missing_header(const json& wanted, const HttpRequest& sent) {
   const json headers = headers_of(wanted);
-  for (const auto& [name, value] : headers.items()) {
+  for (const auto& item : headers.items()) {
+    const Header expected{item.key(), item.value().get<std::string>()};
     const bool found =
         std::any_of(sent.headers.begin(), sent.headers.end(), [&](const Header& header) {
-          return iequals(header.name, name) && header.value == value.get<std::string>();
+          return iequals(header.name, expected.name) && header.value == expected.value;
         });
-    if (!found) return "no header " + name;
+    if (!found) return "no header " + expected.name;
   }
   return "";
 }

@@ -92,7 +92,7 @@ class SigV4Signer final : public AwsSigner {
     benches_.push_back(std::move(bench));
   }
 
-  const bool in_lambda_ = variable(*environment_, "AWS_LAMBDA_FUNCTION_NAME").has_value();
+  const bool in_lambda_ = in_lambda(*environment_);
   std::mutex mutex_;
   std::vector<std::unique_ptr<Bench>> benches_;
 };

@@ -24,10 +24,14 @@ std::string header_value(const std::string& text) {
 
 }  // namespace
 
+bool in_lambda(const Environment& environment) {
+  return variable(environment, "AWS_LAMBDA_FUNCTION_NAME").has_value();
+}
+
 std::optional<Header> lambda_trace_header(const Environment& environment,
                                           const std::vector<Header>& headers) {
   const auto trace = variable(environment, "_X_AMZN_TRACE_ID");
-  if (!trace || !variable(environment, "AWS_LAMBDA_FUNCTION_NAME")) return std::nullopt;
+  if (!trace || !in_lambda(environment)) return std::nullopt;
   const bool has_one = std::any_of(headers.begin(), headers.end(), [](const Header& header) {
     return iequals(header.name, header_name);
   });

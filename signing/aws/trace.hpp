@@ -10,7 +10,11 @@
 
 namespace ek {
 
-/// X-Amzn-Trace-Id out of _X_AMZN_TRACE_ID; none outside of Lambda (AWS_LAMBDA_FUNCTION_NAME), or
+/// Whether this process serves a Lambda function (AWS_LAMBDA_FUNCTION_NAME); it does so all its
+/// life.
+bool in_lambda(const Environment& environment);
+
+/// X-Amzn-Trace-Id out of _X_AMZN_TRACE_ID; none outside of Lambda, or
 /// if `headers` have one. Bytes that a header may not hold are percent-encoded.
 std::optional<Header> lambda_trace_header(const Environment& environment,
                                           const std::vector<Header>& headers);

@@ -9,6 +9,8 @@ namespace {
 using Kind = JsonView::Kind;
 
 constexpr std::string_view kDone = "[DONE]";
+// Pieces go to one of so many calls, the latest: each new call is compared with all of them.
+constexpr std::size_t kOpenCalls = 1024;
 
 FinishReason reason_of(std::string_view name, bool with_calls) {
   if (name == "stop" || name == "eos" || name == "eos_token" || name == "end_turn" ||
@@ -198,8 +200,10 @@ OpenAiStream::Call& OpenAiStream::find_call(JsonView call) {
     return id.empty() || known.id.empty() || known.id == id;
   };
   const bool opens = !wire_index && id.empty() && !call["function"]["name"].string().empty();
-  const auto known = std::find_if(calls_.rbegin(), calls_.rend(), same);
-  if (!opens && known != calls_.rend()) return *known;
+  const auto end =
+      calls_.rbegin() + static_cast<std::ptrdiff_t>(std::min(calls_.size(), kOpenCalls));
+  const auto known = opens ? end : std::find_if(calls_.rbegin(), end, same);
+  if (known != end) return *known;
   return calls_.emplace_back(Call{wire_index, id, {}, -1});
 }
 

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include "dialect/decode_support.hpp"
@@ -87,6 +88,19 @@ TEST(OpenAiStream, OpensANewCallForANewIdUnderTheSameIndex) {
   ASSERT_EQ(calls.size(), 2U);
   EXPECT_EQ(calls[0].arguments.text, R"({"q":"a"})");
   EXPECT_EQ(calls[1].arguments.text, R"({"q":"b"})");
+}
+
+TEST(OpenAiStream, ContinuesAnyOfAThousandCallsAndNoOlderOne) {
+  std::vector<std::string> frames;
+  for (int i = 0; i < 1025; ++i)
+    frames.push_back(call(fmt::format(R"("index":{0},"id":"c{0}",)", i), R"("name":"f")"));
+  frames.push_back(call(R"("index":1,)", R"("arguments":"1")"));
+  frames.push_back(call(R"("index":0,)", R"("arguments":"0")"));
+  frames.emplace_back("[DONE]");
+  const auto calls = run(frames).reply.tool_calls();
+  ASSERT_EQ(calls.size(), 1026U);
+  EXPECT_EQ(calls[1].arguments.text, "1");
+  EXPECT_EQ(calls[1025].arguments.text, "0");
 }
 
 TEST(OpenAiStream, GivesCallsWithoutIndexAStableSlot) {

@@ -18,7 +18,10 @@ namespace ek {
 enum class HttpVersion {
   automatic,  ///< HTTP/1.1 with libcurl before 8.1 (it resets finished streams), else as http2.
   http1,
-  http2,  ///< Offered by ALPN on https; HTTP/1.1 where the server does not take it, and on http.
+  /// Offered by ALPN on https; HTTP/1.1 where the server does not take it, and on http. Calls of a
+  /// loop share connections once their host has answered one in HTTP/2; until then each makes its
+  /// own.
+  http2,
 };
 
 /// Who this program is to servers that ask for a certificate (mTLS). Either files, which are read

@@ -26,12 +26,9 @@ void set_tls(CURL* easy, CurlContext& context) {
 }
 
 void set_version(CURL* easy, HttpVersion wanted) {
-  const bool offer_2 =
-      wanted == HttpVersion::http2 || (wanted == HttpVersion::automatic && has_sound_http2());
-  curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                   offer_2 ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
-  // Rather a stream on a connection that is being made than one more connection.
-  if (offer_2) curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
+  curl_easy_setopt(
+      easy, CURLOPT_HTTP_VERSION,
+      offers_http2(wanted) ? long{CURL_HTTP_VERSION_2TLS} : long{CURL_HTTP_VERSION_1_1});
 }
 
 void set_connection(CURL* easy, const CurlContext& context) {

@@ -64,6 +64,8 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit));
   set_way();
   if (is_private()) set_private_connection();
+  const bool waits = may_be_http2() && context_.http2_hosts.has(request_.url);
+  curl_easy_setopt(easy_.get(), CURLOPT_PIPEWAIT, waits ? 1L : 0L);
   words_.listen(easy_.get(), context_.options.network.http_version);
 }
 
@@ -86,6 +88,16 @@ void CurlExchange::set_private_connection() {
   curl_easy_setopt(easy_.get(), CURLOPT_SSL_SESSIONID_CACHE, 0L);
   curl_easy_setopt(easy_.get(), CURLOPT_SSL_VERIFYHOST,
                    private_->options.server_thumbprint.empty() ? 2L : 0L);
+}
+
+bool CurlExchange::may_be_http2() const noexcept {
+  return offers_http2(context_.options.network.http_version) && request_.url.starts_with("https:");
+}
+
+void CurlExchange::learn_version() {
+  long version = 0;
+  curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
+  context_.http2_hosts.learn(request_.url, version == CURL_HTTP_VERSION_2_0);
 }
 
 std::optional<Error> CurlExchange::choose_way() {
@@ -220,6 +232,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, 
   }
   if (!had_head && exchange.head_.complete()) {
     exchange.forget_body();
+    if (exchange.may_be_http2()) exchange.learn_version();
     exchange.report();
   }
   return bytes;

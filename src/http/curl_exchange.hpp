@@ -72,6 +72,8 @@ class CurlExchange final : public Exchange {
   void forget_body() noexcept;
   void set_way();
   void set_private_connection();
+  [[nodiscard]] bool may_be_http2() const noexcept;
+  void learn_version();
   void store(std::string_view bytes);
   void report();
   [[nodiscard]] bool query_sent() const noexcept;

@@ -24,6 +24,10 @@ bool has_sound_http2() noexcept {
   return sound;
 }
 
+bool offers_http2(HttpVersion wanted) noexcept {
+  return wanted == HttpVersion::http2 || (wanted == HttpVersion::automatic && has_sound_http2());
+}
+
 void Http2Words::listen(CURL* easy, HttpVersion wanted) {
   if (wanted != HttpVersion::http2 || has_sound_http2()) return;
   listening_ = true;

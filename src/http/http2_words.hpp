@@ -12,6 +12,8 @@ namespace ek {
 /// Version 8.1 rewrote it: before, finished streams are reset as if they were not, and a request
 /// that a GOAWAY refused fails like any other.
 bool has_sound_http2() noexcept;
+/// Whether HTTP/2 is offered to servers on https.
+bool offers_http2(HttpVersion wanted) noexcept;
 
 /// Listens to one exchange. RFC 9113 §6.8: a server looks at no stream above the last that its
 /// GOAWAY names, so such a request may be sent again, whatever it costs.

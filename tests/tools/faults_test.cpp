@@ -11,6 +11,7 @@
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/group.hpp"
 #include "endpointkit/observer.hpp"
+#include "http/http2_words.hpp"
 #include "tools/emulated.hpp"
 #include "tools/faces.hpp"
 
@@ -206,14 +207,20 @@ void Clouds::run(const Row& row, const Face& face, const Client& client, const O
       << (outcome.error ? describe(*outcome.error) : "");
   EXPECT_EQ(outcome.ends, 1);
   EXPECT_EQ(generations() - paid, row.paid);
-  EXPECT_EQ(hits(order), row.hits);
+  // From 8.1 on libcurl itself asks again where HTTP/2 says that nothing was looked at, five times.
+  const bool asked_by_libcurl = has_sound_http2() && row.order == "goaway";
+  if (asked_by_libcurl) {
+    EXPECT_GT(hits(order), row.hits);
+  } else {
+    EXPECT_EQ(hits(order), row.hits);
+  }
   if ((face.kind & chats) != 0 && !row.order.starts_with("duplicate")) {
     EXPECT_THAT(good.text, testing::StartsWith(outcome.text));
   }
   EXPECT_EQ(face.run(client, endpoint).name(), "ok") << "the client goes on";
   if (!outcome.error) return;
   EXPECT_EQ(outcome.error->output_delivered, outcome.pieces > 0);
-  EXPECT_EQ(outcome.error->attempts, row.hits);
+  EXPECT_EQ(outcome.error->attempts, asked_by_libcurl ? 1 : row.hits);
 }
 
 TEST_P(Clouds, EndEachCallAsItsFaultSays) { run(rows, {}); }

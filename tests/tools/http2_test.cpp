@@ -8,6 +8,7 @@
 
 #include "endpointkit/endpoint.hpp"
 #include "endpointkit/loop.hpp"
+#include "http/http2_words.hpp"
 #include "tools/emulated.hpp"
 
 namespace ek {
@@ -149,15 +150,17 @@ TEST_F(Http2, CarriesManyCallsOfALoopOnOneConnection) {
 TEST_F(Http2, ResetsTheStreamOfACancelledCallAndNoOther) {
   start({.tokens_per_second = 500});
   const Client client = this->client();
+  const Endpoint endpoint = open(client);
+  ask(endpoint);  // tells that the host speaks HTTP/2
   Loop loop(client);
-  const std::vector<CallId> calls = begin_streams(loop, open(client), 16);
+  const std::vector<CallId> calls = begin_streams(loop, endpoint, 16);
   ASSERT_TRUE(loop.next());  // their answers have begun
   loop.cancel(calls[3]);
   const auto answers = take_all(loop);
   for (const CallId call : calls)
     EXPECT_EQ(answers.at(call).end.substr(0, 9), call == calls[3] ? "cancelled" : "ok");
   EXPECT_TRUE(soon([&] { return abandoned() == 1; }));
-  EXPECT_EQ(tls("http2"), 1);
+  EXPECT_EQ(tls("http2"), 2) << "that of the blocking call, and one for the loop";
 }
 
 TEST_F(Http2, ResetsAStreamThatIsHalfReadAndKeepsItsConnection) {
@@ -222,6 +225,7 @@ TEST_F(Http2, StandsMoreStreamsThanAServerLetsAClientReset) {
   EXPECT_LE(failed, 1);
   EXPECT_LE(generations(), 1'200);
   EXPECT_LE(tls("http2"), 3);
+  if (has_sound_http2()) return;
   EXPECT_GE(tls("streams_reset"), 1'000) << "else this shows nothing";
 }
 

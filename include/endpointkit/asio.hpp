@@ -189,8 +189,8 @@ class AsioDispatcher {
   std::shared_ptr<State> state_;
 };
 
-/// A streamed answer. Move-only. Events that nobody has asked for yet wait in memory. Destroying it
-/// before the end cancels the call.
+/// A streamed answer. Move-only. Of the events that nobody has asked for yet 64 wait in memory, the
+/// others where they come from. Destroying it before the end cancels the call.
 class AsioDispatcher::Stream {
  public:
   using Item = std::optional<Result<ChatEvent>>;
@@ -232,6 +232,7 @@ class AsioDispatcher::Stream {
       if (auto* part = std::get_if<ChatEvent>(&event.value)) items.emplace_back(std::move(*part));
       if (auto* error = std::get_if<Error>(&event.value)) items.emplace_back(std::move(*error));
       over = event.last;
+      if (items.size() == most) hold(event.call, true);
       give();
     }
     void give() {
@@ -240,10 +241,19 @@ class AsioDispatcher::Stream {
       if (!items.empty()) {
         item.emplace(std::move(items.front()));
         items.pop_front();
+        if (items.size() == most / 2) hold(call, false);
       }
       std::exchange(waiting, nullptr)(std::move(item));
     }
+    void hold(CallId held, bool pause) {
+      const auto alive = state.lock();
+      if (!alive || !alive->dispatcher) return;
+      Loop& loop = alive->dispatcher->loop();
+      pause ? loop.pause(held) : loop.resume(held);
+    }
 
+    static constexpr std::size_t most = 64;
+    std::weak_ptr<State> state{};
     CallId call = 0;
     std::deque<Result<ChatEvent>> items{};
     bool over = false;
@@ -261,6 +271,7 @@ inline AsioDispatcher::Stream AsioDispatcher::chat_stream(const Endpoint& endpoi
                                                           const ChatRequest& request,
                                                           const CallOptions& options) {
   const auto shared = std::make_shared<Stream::Shared>();
+  shared->state = state_;
   auto call = state_->begin(
       [&](Dispatcher& dispatcher, Dispatcher::Callback callback) {
         return dispatcher.chat_stream(endpoint, request, std::move(callback), options);

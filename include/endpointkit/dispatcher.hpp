@@ -11,6 +11,7 @@
 //     item
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <coroutine>
 #include <deque>
@@ -27,28 +28,32 @@ namespace ek {
 
 /// Threads: calls may be begun from any; run(), run_for() and poll() are for one at a time, and
 /// callbacks and coroutines run there, or where the executor puts them. A callback may begin calls.
+/// Memory: of each call 64 events at most wait for the executor, or for a coroutine to ask; then
+/// the call is paused until half of them are gone.
 class Dispatcher {
  public:
   using Callback = std::function<void(LoopEvent)>;
-  /// Runs what it is given, now or later, on whichever thread it likes; in order for each call.
+  /// Runs what it is given, now or later, on whichever thread it likes; in order for each call. Not
+  /// only after run(), which waits for it where a call is paused.
   using Executor = std::function<void(std::function<void()>)>;
 
   class ReplyAwaiter;
   class Stream;
 
   explicit Dispatcher(const Client& client, Executor executor = {})
-      : loop_(client), executor_(std::move(executor)) {}
+      : loop_(client), executor_(std::move(executor)), gate_(std::make_shared<Gate>(&loop_)) {}
   Dispatcher(const Dispatcher&) = delete;
   Dispatcher& operator=(const Dispatcher&) = delete;
   /// Tells each call that still runs `cancelled`: no callback is forgotten, no coroutine hangs.
   /// What these begin then is not run.
   ~Dispatcher() {
-    for (auto& [id, callback] : std::exchange(callbacks_, {})) {
-      tell(callback, {.call = id,
-                      .value = Error{.code = ErrorCode::cancelled,
-                                     .phase = Phase::stream,
-                                     .message = "the dispatcher was destroyed"},
-                      .last = true});
+    gate_->close();
+    for (const auto& [id, route] : std::exchange(routes_, {})) {
+      tell(route, {.call = id,
+                   .value = Error{.code = ErrorCode::cancelled,
+                                  .phase = Phase::stream,
+                                  .message = "the dispatcher was destroyed"},
+                   .last = true});
     }
   }
 
@@ -100,36 +105,98 @@ class Dispatcher {
   [[nodiscard]] Loop& loop() noexcept { return loop_; }
 
  private:
+  // The loop, for those who may outlive it.
+  class Gate {
+   public:
+    explicit Gate(Loop* loop) : loop_(loop) {}
+    void close() {
+      with([this](Loop&) { loop_ = nullptr; });
+    }
+    void pause(CallId call) {
+      with([&](Loop& loop) { loop.pause(call); });
+    }
+    void resume(CallId call) {
+      with([&](Loop& loop) { loop.resume(call); });
+    }
+
+   private:
+    template <class Work>
+    void with(const Work& work) {
+      const std::lock_guard lock(mutex_);
+      if (loop_ != nullptr) work(*loop_);
+    }
+    std::mutex mutex_;
+    Loop* loop_;
+  };
+
+  // The events of one call that were handed on and that nobody has dealt with yet.
+  class Backlog {
+   public:
+    explicit Backlog(std::shared_ptr<Gate> gate) : gate_(std::move(gate)) {}
+
+    void add() {
+      if (++size_ < most) return;
+      gate_->pause(call);
+      if (size_ <= most / 2) gate_->resume(call);  // who took the last was quicker than the pause
+    }
+    void take() {
+      if (--size_ == most / 2) gate_->resume(call);
+    }
+
+    CallId call = 0;  // set once, before the first event
+
+   private:
+    static constexpr int most = 64;
+    const std::shared_ptr<Gate> gate_;
+    std::atomic<int> size_ = 0;
+  };
+
+  struct Route {
+    std::shared_ptr<Callback> callback;
+    std::shared_ptr<Backlog> backlog;  // null where the callback runs at once
+    bool takes = false;                // from the backlog, by itself
+  };
+
   template <class Begin>
-  Result<CallId> begin(Callback callback, Begin&& begin) {
+  Result<CallId> begin(Callback callback, Begin&& begin,
+                       std::shared_ptr<Backlog> backlog = nullptr) {
+    Route route{.callback = std::make_shared<Callback>(std::move(callback)),
+                .backlog = std::move(backlog)};
+    route.takes = route.backlog != nullptr;
+    if (executor_ && !route.takes) route.backlog = std::make_shared<Backlog>(gate_);
     const std::lock_guard lock(mutex_);  // before its first event is looked at
     Result<CallId> call = begin();
-    if (call) callbacks_.emplace(*call, std::make_shared<Callback>(std::move(callback)));
+    if (!call) return call;
+    if (route.backlog) route.backlog->call = *call;
+    routes_.emplace(*call, std::move(route));
     return call;
   }
 
   void dispatch(LoopEvent event) {
-    std::shared_ptr<Callback> callback;
+    Route route;
     {
       const std::lock_guard lock(mutex_);
-      const auto found = callbacks_.find(event.call);
-      callback = found->second;
-      if (event.last) callbacks_.erase(found);
+      const auto found = routes_.find(event.call);
+      route = found->second;
+      if (event.last) routes_.erase(found);
     }
-    tell(callback, std::move(event));
+    tell(route, std::move(event));
   }
 
-  void tell(const std::shared_ptr<Callback>& callback, LoopEvent event) {
-    if (!executor_) return (*callback)(std::move(event));
-    executor_([callback, shared = std::make_shared<LoopEvent>(std::move(event))] {
-      (*callback)(std::move(*shared));
+  void tell(const Route& route, LoopEvent event) {
+    if (route.backlog) route.backlog->add();
+    if (!executor_) return (*route.callback)(std::move(event));
+    executor_([route, shared = std::make_shared<LoopEvent>(std::move(event))] {
+      (*route.callback)(std::move(*shared));
+      if (!route.takes) route.backlog->take();
     });
   }
 
   Loop loop_;
   const Executor executor_;
+  const std::shared_ptr<Gate> gate_;
   std::mutex mutex_;
-  std::unordered_map<CallId, std::shared_ptr<Callback>> callbacks_;
+  std::unordered_map<CallId, Route> routes_;
 };
 
 class Dispatcher::ReplyAwaiter {
@@ -168,9 +235,8 @@ class Dispatcher::Stream {
 
   Stream(Dispatcher& dispatcher, const Endpoint& endpoint, const ChatRequest& request,
          const CallOptions& options)
-      : dispatcher_(dispatcher), shared_(std::make_shared<Shared>()) {
-    auto call = dispatcher.chat_stream(
-        endpoint, request,
+      : dispatcher_(dispatcher), shared_(std::make_shared<Shared>(dispatcher.gate_)) {
+    auto call = dispatcher.begin(
         [shared = shared_](LoopEvent event) {
           if (auto* part = std::get_if<ChatEvent>(&event.value))
             shared->items.emplace_back(std::move(*part));
@@ -179,10 +245,9 @@ class Dispatcher::Stream {
           shared->over = event.last;
           if (shared->waiting) std::exchange(shared->waiting, nullptr).resume();
         },
-        options);
-    if (call) {
-      shared_->call = *call;
-    } else {
+        [&] { return dispatcher.loop_.chat_stream(endpoint, request, options); },
+        std::shared_ptr<Backlog>(shared_, &shared_->backlog));
+    if (!call) {
       shared_->items.emplace_back(std::move(call).error());
       shared_->over = true;
     }
@@ -190,7 +255,7 @@ class Dispatcher::Stream {
   Stream(Stream&&) noexcept = default;
   Stream& operator=(Stream&&) = delete;
   ~Stream() {
-    if (shared_ && !shared_->over) dispatcher_.cancel(shared_->call);
+    if (shared_ && !shared_->over) dispatcher_.cancel(shared_->backlog.call);
   }
 
   [[nodiscard]] auto next() {
@@ -204,6 +269,7 @@ class Dispatcher::Stream {
         if (shared.items.empty()) return std::nullopt;
         Item item = std::move(shared.items.front());
         shared.items.pop_front();
+        shared.backlog.take();
         return item;
       }
     };
@@ -213,8 +279,9 @@ class Dispatcher::Stream {
  private:
   // Used where the dispatcher runs, or where its executor puts both sides.
   struct Shared {
-    CallId call = 0;
-    std::deque<Result<ChatEvent>> items;
+    explicit Shared(std::shared_ptr<Gate> gate) : backlog(std::move(gate)) {}
+    Backlog backlog;
+    std::deque<Result<ChatEvent>> items{};
     bool over = false;
     std::coroutine_handle<> waiting;
   };

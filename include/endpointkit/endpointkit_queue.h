@@ -43,6 +43,11 @@ EPK_API epk_status epk_queue_next(epk_queue *queue, int64_t timeout_ms, uint64_t
                                   const epk_event **event, epk_error **error);
 /* `call` will end with EPK_CANCELLED; nothing happens if it is over. Any thread. */
 EPK_API void epk_queue_cancel(epk_queue *queue, uint64_t call);
+/* From the next epk_queue_next on, the events of `call` wait until epk_queue_resume or
+ * epk_queue_cancel, and when its buffer is full its sender does: for bindings that hand events on
+ * to readers of their own. No timer runs while an event waits. Any thread. */
+EPK_API void epk_queue_pause(epk_queue *queue, uint64_t call);
+EPK_API void epk_queue_resume(epk_queue *queue, uint64_t call);
 /* Makes an epk_queue_next that waits, or the following one, return EPK_AGAIN. Any thread. */
 EPK_API void epk_queue_wake(epk_queue *queue);
 /* Calls that are not over. Any thread. */

@@ -73,6 +73,11 @@ class EK_API Loop {
                                const CallOptions& options = {});
   /// The call's last event will be `cancelled`, at once. Nothing happens if it is over. Any thread.
   void cancel(CallId call);
+  /// From the next next() on, the call's events wait until resume() or cancel(), and when its
+  /// buffer is full its sender does: back-pressure for those who hand events on. As always, no
+  /// timer runs while an event waits. Nothing happens if the call is over. Any thread.
+  void pause(CallId call);
+  void resume(CallId call);
 
   /// Works until there is an event; nothing once no call is left. Calls take turns.
   std::optional<LoopEvent> next();

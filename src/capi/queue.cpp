@@ -106,6 +106,14 @@ void epk_queue_cancel(epk_queue* queue, uint64_t call) {
   if (queue != nullptr) queue->loop.cancel(call);
 }
 
+void epk_queue_pause(epk_queue* queue, uint64_t call) {
+  if (queue != nullptr) queue->loop.pause(call);
+}
+
+void epk_queue_resume(epk_queue* queue, uint64_t call) {
+  if (queue != nullptr) queue->loop.resume(call);
+}
+
 void epk_queue_wake(epk_queue* queue) {
   if (queue != nullptr) queue->loop.wake();
 }

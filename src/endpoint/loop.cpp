@@ -54,6 +54,7 @@ class Loop::State {
 
   Result<CallId> add(const Endpoint& endpoint, Result<CallPtr> call, Take take);
   void cancel(CallId call);
+  void pause(CallId call, bool paused);
   std::optional<LoopEvent> next(SteadyTime until, bool while_empty);
   void wake() noexcept;
   [[nodiscard]] SteadyTime deadline() const;
@@ -71,9 +72,11 @@ class Loop::State {
   struct Mail {
     std::vector<std::unique_ptr<Slot>> added;
     std::vector<CallId> cancelled, poked;
+    std::vector<std::pair<CallId, bool>> paused;
     void clear() {
       added.clear();
       cancelled.clear();
+      paused.clear();
       poked.clear();
     }
   };
@@ -87,6 +90,8 @@ class Loop::State {
   void look_at(Slot& slot);
   void advance_ready();
   void advance(Slot& slot);
+  void offer(Slot& slot);
+  void set_paused(Slot& slot, bool paused);
   void schedule(Slot& slot);
   void fire_timers();
   LoopEvent deliver(Slot& slot);
@@ -130,7 +135,8 @@ struct Loop::State::Slot final : CallHost {
   CallPtr call;
   const Take take;
   bool queued = false;  // in ready_
-  bool in_outbox = false;
+  bool waits = false;   // has something: in outbox_, unless it is paused
+  bool paused = false;
   SteadyTime scheduled = SteadyTime::max();  // its place in timers_
 };
 
@@ -171,6 +177,10 @@ void Loop::State::cancel(CallId call) {
   post([&](Mail& mail) { mail.cancelled.push_back(call); });
 }
 
+void Loop::State::pause(CallId call, bool paused) {
+  post([&](Mail& mail) { mail.paused.emplace_back(call, paused); });
+}
+
 void Loop::State::wake() noexcept {
   woken_ = true;
   lane_->wake();
@@ -195,7 +205,12 @@ void Loop::State::read_mail() {
     }
   };
   each(read_.poked, [&](Slot& slot) { look_at(slot); });
+  for (const auto& [id, paused] : read_.paused) {
+    const auto found = slots_.find(id);
+    if (found != slots_.end()) set_paused(*found->second, paused);
+  }
   each(read_.cancelled, [&](Slot& slot) {
+    set_paused(slot, false);
     slot.call->cancel();  // pokes it
     look_at(slot);
   });
@@ -215,11 +230,24 @@ void Loop::State::advance_ready() {
 }
 
 void Loop::State::advance(Slot& slot) {
-  if (slot.in_outbox) return;
+  if (slot.waits) return;
   if (!slot.call->advance()) return schedule(slot);
   slot.call->stop_clock();
-  slot.in_outbox = true;
-  outbox_.push_back(&slot);
+  offer(slot);
+}
+
+void Loop::State::offer(Slot& slot) {
+  slot.waits = true;
+  if (!slot.paused) outbox_.push_back(&slot);
+}
+
+void Loop::State::set_paused(Slot& slot, bool paused) {
+  if (std::exchange(slot.paused, paused) == paused || !slot.waits) return;
+  if (paused) {
+    outbox_.erase(std::find(outbox_.begin(), outbox_.end(), &slot));
+  } else {
+    outbox_.push_back(&slot);
+  }
 }
 
 // A timer that moves away is found out when it fires: most are moved with every event.
@@ -248,9 +276,9 @@ LoopEvent Loop::State::deliver(Slot& slot) {
   event.call = slot.id;
   if (!event.last) {
     if (slot.call->item_waits()) {
-      outbox_.push_back(&slot);
+      offer(slot);
     } else {
-      slot.in_outbox = false;
+      slot.waits = false;
       slot.call->start_clock();
       look_at(slot);
     }
@@ -325,6 +353,8 @@ Result<CallId> Loop::invoke_stream(const Endpoint& endpoint, const InvokeRequest
                      take_invoke_stream);
 }
 void Loop::cancel(CallId call) { state_->cancel(call); }
+void Loop::pause(CallId call) { state_->pause(call, true); }
+void Loop::resume(CallId call) { state_->pause(call, false); }
 std::optional<LoopEvent> Loop::next() { return state_->next(SteadyTime::max(), false); }
 std::optional<LoopEvent> Loop::next(std::chrono::milliseconds timeout) {
   return state_->next(state_->now() + timeout, true);

@@ -352,6 +352,9 @@ static void queues_are_cancelled_and_woken(void) {
   } while (epk_event_kind(event) != EPK_EVENT_TEXT);
   epk_queue_wake(queue);
   CHECK(epk_queue_next(queue, -1, &call, &event, NULL) == EPK_AGAIN);
+  epk_queue_pause(queue, stuck);
+  CHECK(epk_queue_next(queue, 0, &call, &event, NULL) == EPK_AGAIN);
+  CHECK(epk_queue_size(queue) == 1);
   epk_queue_cancel(queue, stuck);
   CHECK(epk_queue_next(queue, -1, &call, &event, NULL) == EPK_CANCELLED);
   CHECK(call == stuck);

@@ -300,6 +300,8 @@ static void takes_null_for_an_error_and_not_for_a_crash(void) {
   CHECK(epk_queue_fd(NULL) == -1);
   CHECK(epk_queue_wait_ms(NULL) == -1);
   epk_queue_cancel(NULL, 1);
+  epk_queue_pause(NULL, 1);
+  epk_queue_resume(NULL, 1);
   epk_queue_wake(NULL);
   epk_queue_free(NULL);
   epk_call_cancel(NULL);

@@ -2,8 +2,12 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+#include <condition_variable>
 #include <deque>
 #include <map>
+#include <mutex>
+#include <thread>
 
 #include "support/test_endpoint.hpp"
 
@@ -78,6 +82,113 @@ TEST(Dispatcher, RunsCallbacksWhereTheExecutorPutsThem) {
   EXPECT_EQ(heard, "");
   for (; !queue.empty(); queue.pop_front()) queue.front()();
   EXPECT_EQ(heard, "a");
+}
+
+/// 1,000 pieces of text, "a" each.
+ScriptedReply long_answer() {
+  std::string body;
+  for (int i = 0; i < 1000; ++i) body += text_chunk("a");
+  return {.headers = sse(), .body = {body, finish_chunk()}};
+}
+
+/// All that goes without waiting: the fake transport takes one step a round.
+void poll(Dispatcher& dispatcher) {
+  for (int round = 0; round < 20; ++round) dispatcher.poll();
+}
+
+TEST(Dispatcher, PausesACallThatIsAheadOfItsExecutor) {
+  std::deque<std::function<void()>> queue;
+  TestDispatcher test([&](std::function<void()> work) { queue.push_back(std::move(work)); });
+  test.transport->reply(long_answer());
+  test.transport->reply(says("b"));
+  std::string heard;
+  std::string other;
+  const auto hear = [](std::string& text) {
+    return [&text](LoopEvent event) {
+      if (const auto* part = event.get_if<ChatEvent>()) text += part->text();
+      if (event.last) text += '.';
+    };
+  };
+  ASSERT_TRUE(test.dispatcher->chat_stream(test.endpoint, hello, hear(heard)));
+  ASSERT_TRUE(test.dispatcher->chat_stream(test.endpoint, hello, hear(other)));
+  std::size_t most = 0;
+  while (test.dispatcher->loop().size() > 0) {
+    test.dispatcher->poll();
+    most = std::max(most, queue.size());
+    for (std::size_t i = 0; i < 10 && !queue.empty(); ++i, queue.pop_front()) queue.front()();
+  }
+  for (; !queue.empty(); queue.pop_front()) queue.front()();
+  EXPECT_EQ(heard, std::string(1000, 'a') + ".");
+  EXPECT_EQ(other, "b.");
+  EXPECT_EQ(most, 64U + 2U) << "the other call's two events too";
+}
+
+TEST(Dispatcher, LetsNoMoreThanSixtyFourEventsWaitForACoroutine) {
+  TestDispatcher test;
+  test.transport->reply(long_answer());
+  std::string heard;
+  std::optional<Dispatcher::Stream> stream = test.dispatcher->chat_stream(test.endpoint, hello);
+  poll(*test.dispatcher);
+  EXPECT_EQ(test.dispatcher->loop().size(), 1U) << "nobody has asked for an event";
+  [](Dispatcher::Stream& from, std::string& out) -> Detached {
+    while (auto event = co_await from.next())
+      if (*event) out += (*event)->text();
+    out += '.';
+  }(*stream, heard);
+  EXPECT_EQ(heard, std::string(64, 'a'));
+  test.dispatcher->run();
+  EXPECT_EQ(heard, std::string(1000, 'a') + ".");
+}
+
+TEST(Dispatcher, MayGoBeforeItsExecutorHasRunAll) {
+  std::deque<std::function<void()>> queue;
+  TestDispatcher test([&](std::function<void()> work) { queue.push_back(std::move(work)); });
+  test.transport->reply(long_answer());
+  std::string heard;
+  ASSERT_TRUE(test.dispatcher->chat_stream(test.endpoint, hello, [&](LoopEvent event) {
+    if (event.get_if<ChatEvent>() != nullptr) heard += 'e';
+    if (event.get_if<Error>() != nullptr) heard += '!';
+  }));
+  poll(*test.dispatcher);
+  test.dispatcher.reset();
+  for (; !queue.empty(); queue.pop_front()) queue.front()();
+  EXPECT_EQ(heard, std::string(64, 'e') + "!");
+}
+
+TEST(Dispatcher, KeepsUpWithAnExecutorOnAnotherThread) {
+  std::mutex mutex;
+  std::condition_variable_any changed;
+  std::deque<std::function<void()>> queue;
+  TestDispatcher test([&](std::function<void()> work) {
+    const std::lock_guard lock(mutex);
+    queue.push_back(std::move(work));
+    changed.notify_one();
+  });
+  std::jthread other([&](const std::stop_token& stop) {
+    std::unique_lock lock(mutex);
+    while (changed.wait(lock, stop, [&] { return !queue.empty(); })) {
+      const auto work = std::move(queue.front());
+      queue.pop_front();
+      lock.unlock();
+      work();
+      lock.lock();
+    }
+  });
+  std::array<std::string, 8> heard;
+  for (std::string& text : heard) {
+    test.transport->reply(long_answer());
+    ASSERT_TRUE(test.dispatcher->chat_stream(test.endpoint, hello, [&text](LoopEvent event) {
+      if (const auto* part = event.get_if<ChatEvent>()) text += part->text();
+    }));
+  }
+  test.dispatcher->run();
+  {
+    std::unique_lock lock(mutex);
+    other.request_stop();
+  }
+  other.join();
+  for (; !queue.empty(); queue.pop_front()) queue.front()();
+  for (const std::string& text : heard) EXPECT_EQ(text, std::string(1000, 'a'));
 }
 
 TEST(Dispatcher, TellsEveryCallbackBeforeItGoes) {

@@ -46,6 +46,13 @@ std::map<CallId, Heard> drain(Loop& loop) {
   return heard;
 }
 
+/// What comes without waiting: the fake transport takes one step a round.
+void hear_all(std::map<CallId, Heard>& heard, Loop& loop) {
+  for (int round = 0; round < 20; ++round) {
+    while (auto event = loop.next(0ms)) hear(heard, *event);
+  }
+}
+
 struct TestLoop : TestEndpoint {
   explicit TestLoop(ClientOptions options = {}) : endpoint(open(std::move(options))) {}
   Endpoint endpoint;
@@ -149,6 +156,64 @@ TEST(Loop, DoesNotCountTheTimeInWhichAnEventWaits) {
     if (!event->last && heard.begin()->second.text.size() < 2) test.clock->advance(1h);
   }
   EXPECT_TRUE(heard.begin()->second.finished);
+}
+
+TEST(Loop, HoldsBackTheEventsOfAPausedCallAndNoOthers) {
+  TestLoop test;
+  for (int i = 0; i < 2; ++i) {
+    test.transport->reply(
+        {.headers = sse(), .body = {text_chunk("a") + text_chunk("b"), finish_chunk()}});
+  }
+  const CallId held = test.loop.chat_stream(test.endpoint, hello).value();
+  const CallId other = test.loop.chat_stream(test.endpoint, hello).value();
+  test.loop.pause(held);
+  std::map<CallId, Heard> heard;
+  hear_all(heard, test.loop);
+  EXPECT_EQ(heard[other].text, "ab");
+  EXPECT_TRUE(heard[other].finished);
+  EXPECT_EQ(heard.count(held), 0U);
+  EXPECT_FALSE(test.loop.process());
+  EXPECT_EQ(test.loop.size(), 1U);
+
+  test.loop.resume(held);
+  hear(heard, test.loop.next().value());
+  EXPECT_EQ(heard[held].text, "a");
+  test.loop.pause(held);  // while "b" is there already
+  test.clock->advance(24h);
+  hear_all(heard, test.loop);
+  EXPECT_EQ(heard[held].text, "a");
+  test.loop.resume(held);
+  while (auto event = test.loop.next()) hear(heard, *event);
+  EXPECT_EQ(heard[held].text, "ab");
+  EXPECT_TRUE(heard[held].finished) << "no timer ran";
+  test.loop.pause(held);  // it is over
+  EXPECT_FALSE(test.loop.next());
+}
+
+TEST(Loop, GivesTheEndOfAPausedCallThatIsCancelled) {
+  TestLoop test;
+  test.transport->reply({.headers = sse(), .hangs = true});
+  const CallId call = test.loop.chat_stream(test.endpoint, hello).value();
+  test.loop.pause(call);
+  EXPECT_FALSE(test.loop.next(0ms));
+  test.loop.cancel(call);
+  const auto event = test.loop.next();
+  ASSERT_TRUE(event && event->get_if<Error>());
+  EXPECT_EQ(event->get_if<Error>()->code, ErrorCode::cancelled);
+}
+
+TEST(Loop, StillTimesAPausedCallThatHearsNothing) {
+  TestLoop test;
+  test.transport->reply({.headers = sse(), .hangs = true});
+  const CallId call = test.loop.chat_stream(test.endpoint, hello).value();
+  test.loop.pause(call);
+  EXPECT_FALSE(test.loop.next(0ms));
+  test.clock->advance(1h);
+  EXPECT_FALSE(test.loop.next(0ms));
+  test.loop.resume(call);
+  const auto event = test.loop.next();
+  ASSERT_TRUE(event && event->get_if<Error>());
+  EXPECT_EQ(event->get_if<Error>()->code, ErrorCode::timeout);
 }
 
 TEST(Loop, LooksAtWhatHasComeBeforeWhatIsLate) {

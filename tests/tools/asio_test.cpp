@@ -3,9 +3,11 @@
 
 #include <gmock/gmock.h>
 
+#include <atomic>
 #include <thread>
 
 #include "endpointkit/endpoint.hpp"
+#include "endpointkit/observer.hpp"
 #include "tools/emulated.hpp"
 
 namespace ek {
@@ -79,6 +81,36 @@ TEST_F(Asio, IsAwaited) {
   EXPECT_TRUE(finished);
   EXPECT_THAT(whole, HasSubstr("ridge"));
   EXPECT_EQ(streamed, whole);
+}
+
+/// Whether the call is over.
+struct End final : Observer {
+  std::atomic<bool> seen = false;
+  void on_moment(const CallMoment& moment) noexcept override {
+    if (moment.kind == CallMoment::Kind::ended) seen = true;
+  }
+};
+
+TEST_F(Asio, LeavesALongAnswerWhereItIsUntilItIsAskedFor) {
+  const auto end = std::make_shared<End>();
+  ChatRequest request = question;
+  request.max_tokens = 400;
+  auto stream = calls_->chat_stream(*endpoint_, request, {.observer = end});
+  while (io_.run_one_for(200ms) > 0) continue;
+  EXPECT_FALSE(end->seen);
+  int events = 0;
+  asio::co_spawn(
+      io_,
+      [&]() -> asio::awaitable<void> {
+        while (const auto event = co_await stream.async_next(asio::use_awaitable)) {
+          EXPECT_TRUE(*event);
+          ++events;
+        }
+      },
+      asio::detached);
+  io_.run();
+  EXPECT_GT(events, 64);
+  EXPECT_TRUE(end->seen);
 }
 #endif
 

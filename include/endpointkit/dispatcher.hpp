@@ -215,8 +215,9 @@ class Dispatcher::ReplyAwaiter {
           waiting.resume();
         },
         options_);
-    if (!call) result_ = std::move(call).error();
-    return call.has_value();
+    if (call) return true;
+    result_ = std::move(call).error();
+    return false;
   }
   Result<ChatReply> await_resume() { return std::move(result_); }
 

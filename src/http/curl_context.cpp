@@ -83,8 +83,9 @@ std::string CurlContext::route_of(std::string_view url) const {
 }
 
 std::size_t CurlContext::buffer_share() const noexcept {
+  constexpr std::size_t one_read_of_libcurl = std::size_t{16} * 1024;
   const std::size_t all = std::max<std::size_t>(exchanges, 1);
-  return std::max(options.network.max_buffered_bytes / all, least_share);
+  return std::max(options.network.max_buffered_bytes / all, one_read_of_libcurl);
 }
 
 Result<void> CurlContext::prepare_tls(void* ssl_ctx, PrivateTls* own) {

@@ -30,10 +30,8 @@ struct CurlContext {
   [[nodiscard]] std::string pins_for(std::string_view url) const;
   /// Where connections for `url` are routed to, for messages; "" if nowhere else.
   [[nodiscard]] std::string route_of(std::string_view url) const;
-  /// How much one exchange may hold unread at this moment: its part of what all may, and
-  /// least_share however many there are.
+  /// How much one exchange may hold unread at this moment: its part of what all may.
   [[nodiscard]] std::size_t buffer_share() const noexcept;
-  static constexpr std::size_t least_share = CURL_MAX_WRITE_SIZE;
   /// What libcurl asks for before each handshake: whom to trust, and what to show.
   /// `own` is null for a connection that others may use too. Errors: transport/tls.
   Result<void> prepare_tls(void* ssl_ctx, PrivateTls* own);

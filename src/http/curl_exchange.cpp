@@ -163,9 +163,7 @@ void CurlExchange::consume(std::size_t bytes) {
 }
 
 bool CurlExchange::is_full() const noexcept {
-  const std::size_t held = unread();
-  if (held < std::min(max_unread_bytes_, CurlContext::least_share)) return false;
-  return held >= std::min(max_unread_bytes_, context_.buffer_share());
+  return unread() >= std::min(max_unread_bytes_, context_.buffer_share());
 }
 
 bool CurlExchange::sent() const noexcept { return sent_ || (easy_ && query_sent()); }

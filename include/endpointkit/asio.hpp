@@ -80,6 +80,7 @@ class AsioDispatcher {
     State(const net::any_io_executor& executor, const Client& client)
         : strand(net::make_strand(executor)),
           dispatcher(std::in_place, client),
+          gate(dispatcher->gate_),
           readable(strand, dispatcher->loop().fd()),
           due(strand) {}
     State(const State&) = delete;
@@ -127,6 +128,7 @@ class AsioDispatcher {
 
     net::strand<net::any_io_executor> strand;
     std::optional<Dispatcher> dispatcher;  // used in the strand, but to begin and cancel calls
+    const std::shared_ptr<Dispatcher::Gate> gate;
     net::posix::stream_descriptor readable;
     net::steady_timer due;
     bool waits = false;  // for `readable`
@@ -205,7 +207,7 @@ class AsioDispatcher::Stream {
   auto async_next(Token&& token) {
     return net::async_initiate<Token, void(Item)>(
         [shared = shared_, state = state_](auto handler) {
-          cancel_on(net::get_associated_cancellation_slot(handler), state, shared->call);
+          cancel_on(net::get_associated_cancellation_slot(handler), state, shared->backlog.call);
           const auto done =
               std::make_shared<Completion<decltype(handler)>>(std::move(handler), state->strand);
           net::dispatch(state->strand, [shared, done] {
@@ -219,7 +221,7 @@ class AsioDispatcher::Stream {
   void cancel() noexcept {
     if (!shared_) return;
     net::dispatch(state_->strand, [shared = shared_, state = state_] {
-      if (!shared->over && state->dispatcher) state->dispatcher->cancel(shared->call);
+      if (!shared->over && state->dispatcher) state->dispatcher->cancel(shared->backlog.call);
     });
   }
 
@@ -228,11 +230,12 @@ class AsioDispatcher::Stream {
 
   // Used in the strand. It does not hold the state, which holds it.
   struct Shared {
+    explicit Shared(std::shared_ptr<Dispatcher::Gate> gate) : backlog(std::move(gate)) {}
+
     void take(LoopEvent event) {
       if (auto* part = std::get_if<ChatEvent>(&event.value)) items.emplace_back(std::move(*part));
       if (auto* error = std::get_if<Error>(&event.value)) items.emplace_back(std::move(*error));
       over = event.last;
-      if (items.size() == most) hold(event.call, true);
       give();
     }
     void give() {
@@ -241,20 +244,12 @@ class AsioDispatcher::Stream {
       if (!items.empty()) {
         item.emplace(std::move(items.front()));
         items.pop_front();
-        if (items.size() == most / 2) hold(call, false);
+        backlog.take();
       }
       std::exchange(waiting, nullptr)(std::move(item));
     }
-    void hold(CallId held, bool pause) {
-      const auto alive = state.lock();
-      if (!alive || !alive->dispatcher) return;
-      Loop& loop = alive->dispatcher->loop();
-      pause ? loop.pause(held) : loop.resume(held);
-    }
 
-    static constexpr std::size_t most = 64;
-    std::weak_ptr<State> state{};
-    CallId call = 0;
+    Dispatcher::Backlog backlog;
     std::deque<Result<ChatEvent>> items{};
     bool over = false;
     std::function<void(Item)> waiting{};
@@ -270,16 +265,16 @@ class AsioDispatcher::Stream {
 inline AsioDispatcher::Stream AsioDispatcher::chat_stream(const Endpoint& endpoint,
                                                           const ChatRequest& request,
                                                           const CallOptions& options) {
-  const auto shared = std::make_shared<Stream::Shared>();
-  shared->state = state_;
+  const auto shared = std::make_shared<Stream::Shared>(state_->gate);
   auto call = state_->begin(
       [&](Dispatcher& dispatcher, Dispatcher::Callback callback) {
-        return dispatcher.chat_stream(endpoint, request, std::move(callback), options);
+        return dispatcher.begin(
+            std::move(callback),
+            [&] { return dispatcher.loop_.chat_stream(endpoint, request, options); },
+            std::shared_ptr<Dispatcher::Backlog>(shared, &shared->backlog));
       },
       [shared](LoopEvent event) { shared->take(std::move(event)); });
-  if (call) {
-    shared->call = *call;
-  } else {
+  if (!call) {
     shared->items.emplace_back(std::move(call).error());
     shared->over = true;
   }

@@ -105,6 +105,8 @@ class Dispatcher {
   [[nodiscard]] Loop& loop() noexcept { return loop_; }
 
  private:
+  friend class AsioDispatcher;  // whose streams hold their events as those here do
+
   // The loop, for those who may outlive it.
   class Gate {
    public:

@@ -54,7 +54,7 @@ class Loop::State {
 
   Result<CallId> add(const Endpoint& endpoint, Result<CallPtr> call, Take take);
   void cancel(CallId call);
-  void pause(CallId call, bool paused);
+  void set_paused(CallId call, bool paused);
   std::optional<LoopEvent> next(SteadyTime until, bool while_empty);
   void wake() noexcept;
   [[nodiscard]] SteadyTime deadline() const;
@@ -177,7 +177,7 @@ void Loop::State::cancel(CallId call) {
   post([&](Mail& mail) { mail.cancelled.push_back(call); });
 }
 
-void Loop::State::pause(CallId call, bool paused) {
+void Loop::State::set_paused(CallId call, bool paused) {
   post([&](Mail& mail) { mail.paused.emplace_back(call, paused); });
 }
 
@@ -198,22 +198,23 @@ void Loop::State::read_mail() {
     slot.call->start_clock();
     look_at(slot);
   }
-  const auto each = [&](const std::vector<CallId>& calls, const auto& change) {
-    for (const CallId id : calls) {
-      const auto found = slots_.find(id);
-      if (found != slots_.end()) change(*found->second);
-    }
-  };
-  each(read_.poked, [&](Slot& slot) { look_at(slot); });
-  for (const auto& [id, paused] : read_.paused) {
+  const auto find = [&](CallId id) {
     const auto found = slots_.find(id);
-    if (found != slots_.end()) set_paused(*found->second, paused);
+    return found != slots_.end() ? found->second.get() : nullptr;
+  };
+  for (const CallId id : read_.poked) {
+    if (Slot* slot = find(id)) look_at(*slot);
   }
-  each(read_.cancelled, [&](Slot& slot) {
-    set_paused(slot, false);
-    slot.call->cancel();  // pokes it
-    look_at(slot);
-  });
+  for (const auto& [id, paused] : read_.paused) {
+    if (Slot* slot = find(id)) set_paused(*slot, paused);
+  }
+  for (const CallId id : read_.cancelled) {
+    Slot* slot = find(id);
+    if (slot == nullptr) continue;
+    set_paused(*slot, false);
+    slot->call->cancel();  // pokes it
+    look_at(*slot);
+  }
 }
 
 void Loop::State::look_at(Slot& slot) {
@@ -353,8 +354,8 @@ Result<CallId> Loop::invoke_stream(const Endpoint& endpoint, const InvokeRequest
                      take_invoke_stream);
 }
 void Loop::cancel(CallId call) { state_->cancel(call); }
-void Loop::pause(CallId call) { state_->pause(call, true); }
-void Loop::resume(CallId call) { state_->pause(call, false); }
+void Loop::pause(CallId call) { state_->set_paused(call, true); }
+void Loop::resume(CallId call) { state_->set_paused(call, false); }
 std::optional<LoopEvent> Loop::next() { return state_->next(SteadyTime::max(), false); }
 std::optional<LoopEvent> Loop::next(std::chrono::milliseconds timeout) {
   return state_->next(state_->now() + timeout, true);

@@ -25,21 +25,17 @@ bool is_replaced(std::string_view name) noexcept {
          iequals(name, "x-amz-security-token");
 }
 
+bool is_blank(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 // Trims, and folds each run of blanks and line breaks into one space.
 void append_value(std::string& out, std::string_view value) {
-  bool gap = false;
-  for (const char c : trim(value)) {
-    if (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
-      gap = true;
-      continue;
-    }
-    if (std::exchange(gap, false)) out += ' ';
-    out += c;
+  value = trim(value);
+  for (auto word = value.begin(); word != value.end();) {
+    const auto end = std::find_if(word, value.end(), is_blank);
+    out.append(word, end);
+    if (end != value.end()) out += ' ';
+    word = std::find_if_not(end, value.end(), is_blank);
   }
-}
-
-void append_lower(std::string& out, std::string_view name) {
-  for (const char c : name) out += to_lower(c);
 }
 
 void append_headers(std::string& out, const std::vector<Field>& fields) {

@@ -1,13 +1,22 @@
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 namespace ek {
 
 std::string to_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = to_lower(c);
+  std::string out;
+  append_lower(out, text);
   return out;
+}
+
+void append_lower(std::string& out, std::string_view text) {
+  const std::size_t start = out.size();
+  out.resize(start + text.size());
+  std::transform(text.begin(), text.end(), out.begin() + static_cast<std::ptrdiff_t>(start),
+                 [](char c) { return to_lower(c); });
 }
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
@@ -28,15 +37,26 @@ std::string to_hex(std::string_view bytes) {
   return out;
 }
 
-void append_hex(std::string& out, std::string_view bytes) {
+namespace {
+// The two digits of each byte.
+constexpr auto hex_pairs = [] {
   constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 512> pairs{};
+  for (std::size_t byte = 0; byte < 256; ++byte) {
+    pairs[2 * byte] = digits[byte >> 4U];
+    pairs[2 * byte + 1] = digits[byte & 15U];
+  }
+  return pairs;
+}();
+}  // namespace
+
+void append_hex(std::string& out, std::string_view bytes) {
   const std::size_t start = out.size();
   out.resize(start + bytes.size() * 2);
   char* to = out.data() + start;
   for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    *to++ = digits[byte >> 4U];
-    *to++ = digits[byte & 15U];
+    std::memcpy(to, &hex_pairs[std::size_t{2} * static_cast<unsigned char>(c)], 2);
+    to += 2;
   }
 }
 

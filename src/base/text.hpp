@@ -11,6 +11,7 @@ inline char to_lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
 std::string to_lower(std::string_view text);
+void append_lower(std::string& out, std::string_view text);
 bool iequals(std::string_view a, std::string_view b) noexcept;
 /// Without spaces, tabs, CR and LF at both ends.
 std::string_view trim(std::string_view text) noexcept;

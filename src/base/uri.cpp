@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <utility>
 
@@ -126,15 +127,16 @@ std::string percent_encode(std::string_view text, std::string_view keep) {
 
 void append_percent_encoded(std::string& out, std::string_view text, std::string_view keep) {
   constexpr std::string_view digits = "0123456789ABCDEF";
-  for (const char c : text) {
-    if (is_unreserved(c) || keep.find(c) != std::string_view::npos) {
-      out += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      out += '%';
-      out += digits[byte >> 4U];
-      out += digits[byte & 15U];
-    }
+  const auto stands = [&](char c) {
+    return is_unreserved(c) || keep.find(c) != std::string_view::npos;
+  };
+  for (auto at = text.begin(); at != text.end();) {
+    const auto end = std::find_if_not(at, text.end(), stands);
+    out.append(at, end);
+    if (end == text.end()) return;
+    const auto byte = static_cast<unsigned char>(*end);
+    ((out += '%') += digits[byte >> 4U]) += digits[byte & 15U];
+    at = end + 1;
   }
 }
 

@@ -1,24 +1,27 @@
 #include "base/uuid.hpp"
 
+#include <array>
 #include <cstdint>
 #include <string_view>
+
+#include "base/text.hpp"
 
 namespace ek {
 
 std::string make_uuid(const std::function<double()>& random) {
-  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<char, 16> bytes{};
+  for (std::size_t i = 0; i < bytes.size(); i += 4) {
+    const auto word = static_cast<std::uint32_t>(random() * 0x1p32);
+    for (std::size_t k = 0; k < 4; ++k) bytes[i + k] = static_cast<char>(word >> (24 - 8 * k));
+  }
+  bytes[6] = static_cast<char>((bytes[6] & 0x0F) | 0x40);
+  bytes[8] = static_cast<char>((bytes[8] & 0x3F) | 0x80);
+  const std::string_view all(bytes.data(), bytes.size());
   std::string text;
   text.reserve(36);
-  std::uint32_t word = 0;
-  for (int i = 0; i < 16; ++i) {
-    if (i % 4 == 0) word = static_cast<std::uint32_t>(random() * 0x1p32);
-    std::uint32_t byte = word >> 24U;
-    word <<= 8U;
-    if (i == 6) byte = (byte & 0x0FU) | 0x40U;
-    if (i == 8) byte = (byte & 0x3FU) | 0x80U;
-    (text += digits[byte >> 4U]) += digits[byte & 15U];
-    if (i == 3 || i == 5 || i == 7 || i == 9) text += '-';
-  }
+  append_hex(text, all.substr(0, 4));
+  for (const std::size_t at : {4, 6, 8}) append_hex(text += '-', all.substr(at, 2));
+  append_hex(text += '-', all.substr(10));
   return text;
 }
 

@@ -35,6 +35,19 @@ std::shared_ptr<Transport> transport_or_curl(const ClientOptions& options) {
                               .environment = options.environment});
 }
 
+// It becomes part of a header.
+Result<void> check_user_agent(std::string_view suffix) {
+  const bool good = std::all_of(suffix.begin(), suffix.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte >= 0x20 && byte != 0x7F;
+  });
+  if (good) return {};
+  return Error{.code = ErrorCode::invalid_request,
+               .phase = Phase::request,
+               .message = fmt::format("user_agent_suffix wants text of one line, got \"{}\"",
+                                      clip(printable(suffix), 80))};
+}
+
 SigningServices services_of(const ClientState& client) {
   return {
       .transport = client.transport, .environment = client.environment, .tokens = client.tokens};
@@ -88,6 +101,8 @@ const Environment& environment_of(const Client& client) { return *client.state()
 Result<Endpoint> make_endpoint(const Client& client, std::unique_ptr<Cloud> cloud,
                                const Credentials& credentials) {
   if (auto good = check_network_options(client.state()->options.network); !good)
+    return std::move(good).error();
+  if (auto good = check_user_agent(client.state()->options.user_agent_suffix); !good)
     return std::move(good).error();
   const dialect::Dialect* dialect = dialect::find(cloud->dialect());
   if (dialect == nullptr) {

@@ -1,5 +1,6 @@
 #include "http/curl_context.hpp"
 
+#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -82,10 +83,17 @@ std::string CurlContext::route_of(std::string_view url) const {
   return {};
 }
 
+std::size_t CurlContext::equal_share() const noexcept {
+  return options.network.max_buffered_bytes / std::max<std::size_t>(exchanges, 1);
+}
+
 std::size_t CurlContext::buffer_share() const noexcept {
-  constexpr std::size_t one_read_of_libcurl = std::size_t{16} * 1024;
-  const std::size_t all = std::max<std::size_t>(exchanges, 1);
-  return std::max(options.network.max_buffered_bytes / all, one_read_of_libcurl);
+  return std::max<std::size_t>(equal_share(), CURL_MAX_WRITE_SIZE);
+}
+
+long CurlContext::read_bytes() const noexcept {
+  return static_cast<long>(
+      std::clamp<std::size_t>(equal_share() / 16, 2 * 1024, CURL_MAX_WRITE_SIZE));
 }
 
 Result<void> CurlContext::prepare_tls(void* ssl_ctx, PrivateTls* own) {

@@ -32,9 +32,15 @@ struct CurlContext {
   [[nodiscard]] std::string route_of(std::string_view url) const;
   /// How much one exchange may hold unread at this moment: its part of what all may.
   [[nodiscard]] std::size_t buffer_share() const noexcept;
+  /// What libcurl reads at once for an exchange that begins now. It has as much memory for each, so
+  /// where there are thousands it is less.
+  [[nodiscard]] long read_bytes() const noexcept;
   /// What libcurl asks for before each handshake: whom to trust, and what to show.
   /// `own` is null for a connection that others may use too. Errors: transport/tls.
   Result<void> prepare_tls(void* ssl_ctx, PrivateTls* own);
+
+  // Of max_buffered_bytes, among the exchanges that are under way.
+  [[nodiscard]] std::size_t equal_share() const noexcept;
 
   const HttpOptions options;
   CaStore roots;

@@ -72,7 +72,6 @@ EasyHandle make_easy(CurlContext& context) {
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // the path was signed as it stands
   curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
   curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-  curl_easy_setopt(easy, CURLOPT_USERAGENT, context.options.user_agent.c_str());
   curl_easy_setopt(easy, CURLOPT_SHARE, context.share.handle());
   set_version(easy, context.options.network.http_version);
   set_connection(easy, context);

@@ -50,11 +50,12 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   lane_ = &lane;
   place_ = place;
   easy_ = std::move(easy);
-  header_lines_ = make_header_list(request_);
+  header_lines_ = make_header_list(request_, context_.options.user_agent);
   std::vector<Header>().swap(request_.headers);
   set_request(easy_.get(), request_);
   curl_easy_setopt(easy_.get(), CURLOPT_HTTPHEADER, header_lines_.list());
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, detail_.data());
+  curl_easy_setopt(easy_.get(), CURLOPT_BUFFERSIZE, context_.read_bytes());
   for (const CURLoption data : {CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA,
                                 CURLOPT_PREREQDATA, CURLOPT_SSL_CTX_DATA}) {
     curl_easy_setopt(easy_.get(), data, this);
@@ -76,6 +77,10 @@ void CurlExchange::set_way() {
   curl_easy_setopt(easy_.get(), CURLOPT_PROXYUSERNAME, known ? proxy_->user.c_str() : nullptr);
   curl_easy_setopt(easy_.get(), CURLOPT_PROXYPASSWORD,
                    known ? proxy_->password.reveal().c_str() : nullptr);
+  // A proxy is to be told who connects; the server is told by a header of the request, which
+  // libcurl formats once and not twice.
+  curl_easy_setopt(easy_.get(), CURLOPT_USERAGENT,
+                   proxy_ != nullptr ? context_.options.user_agent.c_str() : nullptr);
   const std::string pins = context_.pins_for(request_.url);
   curl_easy_setopt(easy_.get(), CURLOPT_PINNEDPUBLICKEY, pins.empty() ? nullptr : pins.c_str());
 }

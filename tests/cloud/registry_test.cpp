@@ -116,6 +116,14 @@ TEST_F(OpenTest, RefusesNetworkOptionsThatMakeNoSense) {
   EXPECT_THAT(endpoint.error().message, testing::Not(HasSubstr("hunter2")));
 }
 
+TEST_F(OpenTest, RefusesAUserAgentThatWouldBreakTheHeader) {
+  const Client client({.user_agent_suffix = "us\r\nx-other: 1", .transport = transport_});
+  const auto endpoint = client.open("sagemaker://eu-west-1/ep", keys_);
+  ASSERT_FALSE(endpoint);
+  EXPECT_EQ(endpoint.error().code, ErrorCode::invalid_request);
+  EXPECT_THAT(endpoint.error().message, HasSubstr("user_agent_suffix"));
+}
+
 TEST_F(OpenTest, OpensTypedConfigsAsWell) {
   EXPECT_TRUE(sagemaker::open(client_, {.region = "eu-west-1", .endpoint = "ep"}, keys_));
   EXPECT_TRUE(vertex::open(client_, {.project = "p", .location = "us", .resource = "1"}));

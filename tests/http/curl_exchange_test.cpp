@@ -274,6 +274,19 @@ TEST(CurlExchange, PausesAndGoesOnManyTimesWithinOneBuffer) {
   }
 }
 
+// libcurl keeps a buffer of that size for each.
+TEST(CurlExchange, ReadsLittleAtOnceWhereTheMemoryForEachIsLittle) {
+  const std::string large(200'000, 'x');
+  LoopbackServer server({{reply(large)}});
+  HttpOptions options = ek::testing::bare_options();
+  options.network.max_buffered_bytes = 1;
+  const auto lane = make_curl_transport(options)->open_lane();
+  const auto exchange = lane->start(post(server.url()), {.max_buffered_bytes = 1});
+  ASSERT_TRUE(drive(*lane, [&] { return !exchange->body().empty(); }));
+  EXPECT_LE(exchange->body().size(), 2048U);
+  EXPECT_EQ(ek::testing::finish(*lane, *exchange).body, large);
+}
+
 TEST(CurlExchange, MayBeDestroyedWhilePausedAndWhileResuming) {
   LoopbackServer server({{reply(std::string(1'000'000, 'x'))}});
   const auto lane = bare_lane();

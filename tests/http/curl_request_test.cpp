@@ -9,9 +9,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::vector<std::string> lines_of(const HttpRequest& request) {
+std::vector<std::string> lines_of(const HttpRequest& request, std::string_view user_agent = "us") {
   std::vector<std::string> lines;
-  LineList list = make_header_list(request);
+  LineList list = make_header_list(request, user_agent);
   for (const curl_slist* item = list.list(); item != nullptr; item = item->next) {
     lines.emplace_back(item->data);
   }
@@ -19,14 +19,22 @@ std::vector<std::string> lines_of(const HttpRequest& request) {
 }
 
 TEST(MakeHeaderList, HoldsTheRequestsHeadersAndKeepsLibcurlsOut) {
-  EXPECT_THAT(lines_of({.headers = {{"X-A", "1"}, {"X-Empty", ""}}}),
-              ElementsAre("X-A: 1", "X-Empty;", "Expect:", "Accept:", "Content-Type:"));
+  EXPECT_THAT(
+      lines_of({.headers = {{"X-A", "1"}, {"X-Empty", ""}}}),
+      ElementsAre("User-Agent: us", "X-A: 1", "X-Empty;", "Expect:", "Accept:", "Content-Type:"));
 }
 
 TEST(MakeHeaderList, LetsTheCallersTypesStandAndItsLengthOut) {
   EXPECT_THAT(
       lines_of({.headers = {{"accept", "a/b"}, {"Content-Type", "c/d"}, {"content-length", "7"}}}),
-      ElementsAre("accept: a/b", "Content-Type: c/d", "Expect:"));
+      ElementsAre("User-Agent: us", "accept: a/b", "Content-Type: c/d", "Expect:"));
+}
+
+TEST(MakeHeaderList, NamesTheClientWhereTheRequestDoesNot) {
+  EXPECT_THAT(lines_of({.headers = {{"user-agent", "them"}}}),
+              ElementsAre("user-agent: them", "Expect:", "Accept:", "Content-Type:"));
+  EXPECT_THAT(lines_of({}, ""), ElementsAre("User-Agent: ", "Expect:", "Accept:", "Content-Type:"))
+      << "libcurl's way to say: none";
 }
 
 TEST(CheckRequest, RefusesWhatWouldBreakTheFraming) {

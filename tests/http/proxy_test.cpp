@@ -140,6 +140,12 @@ TEST_F(TunnelTest, TheEnvironmentOfTheClientNamesProxyAndPassword) {
   EXPECT_THAT(proxy.asked(), ElementsAre("model.invalid:443"));
 }
 
+TEST_F(TunnelTest, ProxyAndServerAreToldWhoAsks) {
+  TunnelProxy proxy(server.port(), {.user_agent = "test"});
+  EXPECT_EQ(ask(through("http://" + proxy.address()), "https://model.invalid/x").body, "ok");
+  EXPECT_THAT(server.requests().back(), HasSubstr("\r\nUser-Agent: test\r\n"));
+}
+
 TEST_F(TunnelTest, AnExceptedHostIsReachedDirectly) {
   TunnelProxy proxy(server.port(), {});
   HttpOptions options = through("http://" + proxy.address());

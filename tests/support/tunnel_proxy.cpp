@@ -175,8 +175,11 @@ bool TunnelProxy::admit_connect(Client& client) {
   if (!head.starts_with("CONNECT ") || end == std::string::npos) return false;
   note(head.substr(8, end - 8));
   const std::string proof = base64(options_.user + ":" + options_.password);
-  const bool admitted = options_.user.empty() || head.find("Proxy-Authorization: Basic " + proof +
-                                                           "\r\n") != std::string::npos;
+  const auto says = [&](const std::string& line) {
+    return head.find("\r\n" + line + "\r\n") != std::string::npos;
+  };
+  const bool admitted = (options_.user.empty() || says("Proxy-Authorization: Basic " + proof)) &&
+                        (options_.user_agent.empty() || says("User-Agent: " + options_.user_agent));
   return client.write(admitted ? "HTTP/1.1 200 OK\r\n\r\n"
                                : "HTTP/1.1 407 Who\r\nContent-Length: 0\r\n\r\n") &&
          admitted;

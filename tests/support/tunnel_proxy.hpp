@@ -21,6 +21,7 @@ class TunnelProxy {
     const TestCertificate* certificate = nullptr;  ///< TLS between client and proxy if set.
     std::string user{};                            ///< Wanted from clients if not empty.
     std::string password{};
+    std::string user_agent{};  ///< Wanted of CONNECT if not empty.
   };
 
   TunnelProxy(int target_port, Options options);

@@ -91,8 +91,8 @@ Result<SigV4Request> sigv4_request(const HttpRequest& request) {
   const bool tls = iequals(url.substr(0, scheme_end), "https");
   url = url.substr(0, url.find('#'));
   url.remove_prefix(scheme_end + 3);
-  const auto path_start = std::min(url.find_first_of("/?"), url.size());
-  const auto query_start = std::min(url.find('?', path_start), url.size());
+  const auto query_start = std::min(url.find('?'), url.size());
+  const auto path_start = std::min(url.find('/'), query_start);
   std::string_view authority = url.substr(0, path_start);
   // HTTP clients leave the scheme's own port out of Host (RFC 9110 §4.2.3).
   const std::string_view own_port = tls ? ":443" : ":80";

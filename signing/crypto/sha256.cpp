@@ -31,10 +31,11 @@ Sha256::~Sha256() { EVP_MD_CTX_free(evp(context_)); }
 Digest Sha256::hash(std::string_view head, std::string_view tail) {
   Digest digest;
   // A null algorithm restarts the one that is there, without a lookup.
-  const bool good = EVP_DigestInit_ex(evp(context_), nullptr, nullptr) == 1 &&
-                    EVP_DigestUpdate(evp(context_), head.data(), head.size()) == 1 &&
-                    EVP_DigestUpdate(evp(context_), tail.data(), tail.size()) == 1 &&
-                    EVP_DigestFinal_ex(evp(context_), digest.data(), nullptr) == 1;
+  const bool good =
+      EVP_DigestInit_ex(evp(context_), nullptr, nullptr) == 1 &&
+      EVP_DigestUpdate(evp(context_), head.data(), head.size()) == 1 &&
+      (tail.empty() || EVP_DigestUpdate(evp(context_), tail.data(), tail.size()) == 1) &&
+      EVP_DigestFinal_ex(evp(context_), digest.data(), nullptr) == 1;
   if (!good) throw std::bad_alloc();
   return digest;
 }

@@ -33,8 +33,8 @@ class LineList {
 /// What would break the framing of the request, or is not HTTP: invalid_request/request.
 std::optional<Error> check_request(const HttpRequest& request);
 
-/// The request's headers, with that User-Agent if it has none, and nothing that libcurl would add of
-/// its own but Host and Content-Length.
+/// The request's headers, with that User-Agent if it has none, and nothing that libcurl would add
+/// of its own but Host and Content-Length.
 LineList make_header_list(const HttpRequest& request, std::string_view user_agent);
 
 /// Sets method, URL and body. Lifetime: the body is read in place until the transfer is over.

@@ -60,14 +60,11 @@ void EventDecoder::append(std::string_view bytes, bool last) {
   envelope_->append(bytes, last);
 }
 
-const ChatEvent* EventDecoder::peek() {
-  while (taken_ == events_.size()) {
-    if (dry_) return nullptr;
-    events_.clear();
-    taken_ = 0;
-    dry_ = over_ || !advance();
-  }
-  return &events_[taken_];
+const ChatEvent* EventDecoder::decode_next() {
+  events_.clear();
+  taken_ = 0;
+  while (events_.empty() && !dry_) dry_ = over_ || !advance();
+  return events_.empty() ? nullptr : &events_.front();
 }
 
 ChatEvent EventDecoder::take() {

@@ -27,7 +27,10 @@ class EventDecoder {
   void append(std::string_view bytes, bool last);
   /// The next event, or null: more bytes are needed, or the stream is over.
   /// Lifetime: until the next call.
-  const ChatEvent* peek();
+  const ChatEvent* peek() {
+    if (taken_ < events_.size()) return &events_[taken_];
+    return dry_ ? nullptr : decode_next();
+  }
   /// The event that peek() showed; it is part of the reply from now on.
   ChatEvent take();
   /// What ended the stream, once all events were taken.
@@ -42,6 +45,7 @@ class EventDecoder {
  private:
   void open_envelope();
   void set_framing(std::optional<wire::Framing> framing);
+  const ChatEvent* decode_next();
   bool advance();
   bool open_next();
   bool end_early(Error error);

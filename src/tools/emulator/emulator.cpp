@@ -159,6 +159,7 @@ Result<std::unique_ptr<Emulator>> Emulator::start(Options options) {
   running->server = *std::move(server);
   if (auto fine = set_up_calls(service); !fine) return fine.error();
   service.aws_keys.add(
+      service.secrets.aws.access_key_id,
       {.keys = service.secrets.aws, .arn = "arn:aws:iam::123456789012:user/emulator"});
   if (auto fine = register_certificate(service); !fine) return fine.error();
   running->variables = variables_of(service);

@@ -52,9 +52,8 @@ std::optional<EntraRefusal> refuse_claims(Service& service, const Request& reque
   if (integer_in(claims, "exp", 0) <= now || integer_in(claims, "nbf", 0) > now + 300)
     return invalid_client(700024, "Client assertion is not within its valid time range.");
   const std::string id = text_in(claims, "jti");
-  if (id.empty() || service.used_assertions.find(id))
+  if (id.empty() || !service.used_assertions.add(id, {}))
     return invalid_client(700025, "Client assertion has no new 'jti' claim.");
-  service.used_assertions.add(id, {});
   return std::nullopt;
 }
 

@@ -16,7 +16,7 @@ std::optional<Reply> refuse_aws(Service& service, const Request& request);
 
 /// The same for any service by its signing name: the keys that signed.
 /// Errors: authentication, with the status, code and message that AWS gives.
-Result<KeyBook::Entry> check_sigv4(Service& service, const Request& request, std::string_view name);
+Result<IssuedKeys> check_sigv4(Service& service, const Request& request, std::string_view name);
 
 /// A Google access token of this emulator, or a JWT that the service account signed itself
 /// (AIP-4111). `rpc` is the method's name, "PredictionService.GenerateContent". In
@@ -38,7 +38,7 @@ Result<void> check_workload_token(const Service& service, std::string_view token
 inline constexpr std::string_view workload_subject = "system:serviceaccount:default:emulated";
 
 /// New temporary keys of `arn`, which are good from now on. In workload.cpp.
-KeyBook::Entry issue_aws_keys(Service& service, std::string arn, std::chrono::seconds lifetime);
+IssuedKeys issue_aws_keys(Service& service, std::string arn, std::chrono::seconds lifetime);
 /// The one role that may be had.
 inline constexpr std::string_view emulated_role = "arn:aws:iam::123456789012:role/emulated-role";
 

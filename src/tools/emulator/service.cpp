@@ -40,31 +40,6 @@ std::string Stats::json(const FaultBook& faults) const {
   return json.dump(2) + "\n";
 }
 
-void TokenBook::add(const std::string& token, Entry entry) {
-  const std::lock_guard lock(mutex_);
-  entries_[token] = std::move(entry);
-}
-
-std::optional<TokenBook::Entry> TokenBook::find(const std::string& token) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(token);
-  if (found == entries_.end()) return std::nullopt;
-  return found->second;
-}
-
-void KeyBook::add(Entry entry) {
-  const std::lock_guard lock(mutex_);
-  std::string id = entry.keys.access_key_id;
-  entries_[std::move(id)] = std::move(entry);
-}
-
-std::optional<KeyBook::Entry> KeyBook::find(const std::string& access_key_id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(access_key_id);
-  if (found == entries_.end()) return std::nullopt;
-  return found->second;
-}
-
 void StopFlag::set() {
   {
     const std::lock_guard lock(mutex_);

@@ -52,35 +52,35 @@ class Stats {
   std::map<std::string, EndpointCount> counts_;
 };
 
-/// The access tokens that a token service has issued. Safe from all threads.
-class TokenBook {
- public:
-  struct Entry {
-    std::string scope{};
-    std::chrono::system_clock::time_point expiry{};
-  };
-  void add(const std::string& token, Entry entry);
-  [[nodiscard]] std::optional<Entry> find(const std::string& token) const;
-
- private:
-  mutable std::mutex mutex_;
-  std::map<std::string, Entry> entries_;
+struct IssuedToken {
+  std::string scope{};
+  std::chrono::system_clock::time_point expiry{};
 };
 
-/// AWS keys that are good, by their id. Safe from all threads.
-class KeyBook {
+struct IssuedKeys {
+  AwsKeys keys{};
+  std::string arn{};
+  std::chrono::system_clock::time_point expiry = std::chrono::system_clock::time_point::max();
+};
+
+/// What was issued or used, by its id. Safe from all threads.
+template <class Item>
+class Book {
  public:
-  struct Entry {
-    AwsKeys keys{};
-    std::string arn{};
-    std::chrono::system_clock::time_point expiry = std::chrono::system_clock::time_point::max();
-  };
-  void add(Entry entry);
-  [[nodiscard]] std::optional<Entry> find(const std::string& access_key_id) const;
+  /// False if the id was there already; its item is another now.
+  bool add(const std::string& id, Item item) {
+    const std::lock_guard lock(mutex_);
+    return items_.insert_or_assign(id, std::move(item)).second;
+  }
+  [[nodiscard]] std::optional<Item> find(const std::string& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = items_.find(id);
+    return found == items_.end() ? std::nullopt : std::optional(found->second);
+  }
 
  private:
   mutable std::mutex mutex_;
-  std::map<std::string, Entry> entries_;
+  std::map<std::string, Item> items_;
 };
 
 /// Wakes every waiting generation when the emulator stops.
@@ -106,12 +106,12 @@ struct Service {
   TlsCertificate tls{};                   ///< Shown there.
   TlsCertificate workload_certificate{};  ///< Registered with the workload identity pool.
   Stats stats{};
-  TokenBook google_tokens{};
-  TokenBook entra_tokens{};
-  TokenBook metadata_tokens{};  ///< Of the EC2 metadata service.
-  TokenBook sso_tokens{};       ///< Of IAM Identity Center.
-  TokenBook used_assertions{};  ///< Ids of client assertions, which count once.
-  KeyBook aws_keys{};
+  Book<IssuedToken> google_tokens{};
+  Book<IssuedToken> entra_tokens{};
+  Book<IssuedToken> metadata_tokens{};  ///< Of the EC2 metadata service.
+  Book<IssuedToken> sso_tokens{};       ///< Of IAM Identity Center.
+  Book<IssuedToken> used_assertions{};  ///< Client assertions, which count once.
+  Book<IssuedKeys> aws_keys{};          ///< By their access key id.
   FaultBook faults{};
   std::unique_ptr<Recorder> recorder{};  ///< Null if nothing is recorded.
   std::unique_ptr<Replay> replay{};      ///< In place of the models, or null.

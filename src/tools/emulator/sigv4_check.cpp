@@ -23,7 +23,7 @@ AwsRefusal bad_signature(std::string message) {
 }
 
 std::optional<AwsRefusal> refuse_key(const Service& service, const Request& request,
-                                     const std::optional<KeyBook::Entry>& known) {
+                                     const std::optional<IssuedKeys>& known) {
   const std::string token(request.header("X-Amz-Security-Token"));
   if (!known || Secret(token) != known->keys.session_token) {
     return AwsRefusal{403, "UnrecognizedClientException",
@@ -113,8 +113,7 @@ Reply aws_error(int status, std::string_view code, std::string_view message) {
   return reply;
 }
 
-Result<KeyBook::Entry> check_sigv4(Service& service, const Request& request,
-                                   std::string_view name) {
+Result<IssuedKeys> check_sigv4(Service& service, const Request& request, std::string_view name) {
   const auto no = [](const AwsRefusal& refusal) {
     return Error{.code = ErrorCode::authentication,
                  .message = refusal.message,

@@ -55,16 +55,16 @@ Result<void> check_workload_token(const Service& service, std::string_view token
   return {};
 }
 
-KeyBook::Entry issue_aws_keys(Service& service, std::string arn, std::chrono::seconds lifetime) {
+IssuedKeys issue_aws_keys(Service& service, std::string arn, std::chrono::seconds lifetime) {
   constexpr std::string_view base32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   constexpr std::string_view base64 =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  KeyBook::Entry entry{.keys = {.access_key_id = "ASIA" + random_text(16, base32),
-                                .secret_access_key = Secret(random_text(40, base64)),
-                                .session_token = Secret(random_text(120, base64))},
-                       .arn = std::move(arn),
-                       .expiry = service.options.now() + lifetime};
-  service.aws_keys.add(entry);
+  IssuedKeys entry{.keys = {.access_key_id = "ASIA" + random_text(16, base32),
+                            .secret_access_key = Secret(random_text(40, base64)),
+                            .session_token = Secret(random_text(120, base64))},
+                   .arn = std::move(arn),
+                   .expiry = service.options.now() + lifetime};
+  service.aws_keys.add(entry.keys.access_key_id, entry);
   return entry;
 }
 

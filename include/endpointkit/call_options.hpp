@@ -19,8 +19,8 @@ namespace ek {
 
 class Observer;  // endpointkit/observer.hpp
 
-/// Zero switches a timer off. Time in which the consumer does not ask for the next event never
-/// counts.
+/// Zero switches a timer off; less is refused (invalid_request). Time in which the consumer does
+/// not ask for the next event never counts, but for the connect timer.
 struct Timeouts {
   /// DNS, TCP, proxy and TLS of one attempt.
   std::chrono::milliseconds connect{10'000};
@@ -52,7 +52,7 @@ enum class RetryMode : std::int32_t {
 /// the AWS SDKs' standard mode of November 2026; a provider's Retry-After is honoured up to a
 /// minute.
 struct RetryPolicy {
-  int max_attempts = 3;  ///< In total; 1 never retries.
+  int max_attempts = 3;  ///< In total, 1 to 100; 1 never retries.
   /// Also retry what may be paid twice: a connection lost after the request was sent, a 408 or 504,
   /// a timer that ran out (but that for the whole call), a stream that was cut or failed before its
   /// first event. Where it says that the provider

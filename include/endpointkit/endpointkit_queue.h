@@ -50,7 +50,7 @@ EPK_API void epk_queue_pause(epk_queue *queue, uint64_t call);
 EPK_API void epk_queue_resume(epk_queue *queue, uint64_t call);
 /* Makes an epk_queue_next that waits, or the following one, return EPK_AGAIN. Any thread. */
 EPK_API void epk_queue_wake(epk_queue *queue);
-/* Calls that are not over. Any thread. */
+/* Calls whose EPK_END or error was not taken yet. Any thread. */
 EPK_API size_t epk_queue_size(const epk_queue *queue);
 /* Readable when epk_queue_next has something to do; owned by the queue. -1 where there is none. */
 EPK_API int epk_queue_fd(const epk_queue *queue);

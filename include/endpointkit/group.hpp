@@ -27,7 +27,8 @@ enum class GroupOrder : std::int32_t {
   listed,      ///< As given: a main endpoint and its stand-ins.
   weighted,    ///< By chance, in proportion to the weights.
   least_busy,  ///< The one with the fewest calls of this group under way.
-  fastest,     ///< The one whose answers began soonest of late; each is tried at first.
+  fastest,     ///< The one whose answers began soonest of late; each is tried at first, and again
+               ///< from time to time.
 };
 
 /// Asks a second member while the first is silent, and takes whoever answers first. Both may be
@@ -40,7 +41,8 @@ struct Hedge {
 struct GroupOptions {
   GroupOrder order = GroupOrder::listed;
   std::optional<Hedge> hedge{};
-  /// A member that failed so often in a row comes last for a while.
+  /// A member that failed so often in a row, by whatever is not the caller's fault, comes last for
+  /// a while; then one call tries it.
   int breaker_failures = 5;
   std::chrono::milliseconds breaker_pause{30'000};
 };
@@ -50,8 +52,9 @@ struct GroupOptions {
 /// avoid, but not where the answer may have been computed, and billed, already (RetryPolicy::
 /// retry_paid allows that), and not where the request itself is refused. The error of a group says
 /// what each member said. What the endpoint tells of its credentials are those of the first. An
-/// Observer sees each member's part as a call of its own. Errors: invalid_request if there is no
-/// member, a weight is not above 0, or the members were opened on different clients.
+/// Observer sees each member's part as a call of its own. A member whose own limits (with_limits)
+/// are reached is passed over, but for the last, on which the call waits. Errors: invalid_request
+/// if there is no member, a number makes no sense, or the members were opened on different clients.
 EK_API Result<Endpoint> make_group(const std::vector<GroupMember>& members,
                                    const GroupOptions& options = {});
 

@@ -35,7 +35,7 @@ Result<TemporaryKeys> fetch_process_keys(const std::string& command,
   const auto left = std::chrono::floor<std::chrono::milliseconds>(
       context.deadline - services.environment->steady_now());
   auto output = services.environment->run_command(
-      {"sh", "-c", command}, std::clamp(left, std::chrono::milliseconds(1), longest));
+      {"sh", "-c", command}, std::clamp(left, std::chrono::milliseconds(1), longest), context.stop);
   if (!output) return std::move(output).error();
   if (output->exit_code != 0) return failed(*output);
   if (!is_version_1(output->standard_output)) {

@@ -121,7 +121,8 @@ Result<Token> run(AzureProgram program, const AzureLogin& login, const EntraAsk&
   if (!command) return std::move(command).error();
   const auto left = std::chrono::duration_cast<milliseconds>(context.deadline -
                                                              services.environment->steady_now());
-  auto output = services.environment->run_command(*command, std::min(login.timeout, left));
+  auto output =
+      services.environment->run_command(*command, std::min(login.timeout, left), context.stop);
   if (!output) return std::move(output).error();
   if (output->exit_code != 0) {
     return credentials_error(

@@ -66,7 +66,8 @@ Result<Secret> run(const Program& program, const SigningServices& services,
   if (auto token = cached_token(program, environment, now)) return *std::move(token);
   const auto left =
       std::chrono::ceil<std::chrono::milliseconds>(context.deadline - environment.steady_now());
-  auto output = environment.run_command(program.arguments, std::min(program.timeout, left));
+  auto output =
+      environment.run_command(program.arguments, std::min(program.timeout, left), context.stop);
   if (!output) return std::move(output).error();
   const Secret wiped(std::move(output->standard_output));
   if (output->exit_code != 0) {

@@ -32,7 +32,7 @@ Error cannot_run(const std::string& program, const std::string& why) {
 #ifdef _WIN32
 
 Result<CommandOutput> run_command(const std::vector<std::string>& arguments,
-                                  std::chrono::milliseconds) {
+                                  std::chrono::milliseconds, const std::stop_token&) {
   return cannot_run(arguments.empty() ? "" : arguments[0], "programs are not run on Windows yet");
 }
 
@@ -99,17 +99,26 @@ int spawn(const std::vector<std::string>& arguments, const Pipe& out, const Pipe
   return failure;
 }
 
-// Reads both pipes until they end; false if the time ran out first.
-bool read_all(Pipe& out, Pipe& err, Clock::time_point deadline, CommandOutput& output) {
+// Makes the stop token heard by poll(2).
+struct Knock {
+  const Pipe& door;
+  void operator()() const noexcept { static_cast<void>(!::write(door.writer(), "", 1)); }
+};
+
+// Reads both pipes until they end; false if the time ran out, or somebody knocked, first.
+bool read_all(Pipe& out, Pipe& err, const Pipe& door, Clock::time_point deadline,
+              CommandOutput& output) {
   while (out.reader() >= 0 || err.reader() >= 0) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return false;
-    std::array<pollfd, 2> waited{{{out.reader(), POLLIN, 0}, {err.reader(), POLLIN, 0}}};
+    std::array<pollfd, 3> waited{
+        {{out.reader(), POLLIN, 0}, {err.reader(), POLLIN, 0}, {door.reader(), POLLIN, 0}}};
     if (::poll(waited.data(), waited.size(), static_cast<int>(std::min<long long>(left, 60'000))) <
             0 &&
         errno != EINTR) {
       return false;
     }
+    if (waited[2].revents != 0) return false;
     if (waited[0].revents != 0) out.drain(output.standard_output);
     if (waited[1].revents != 0) err.drain(output.standard_error);
   }
@@ -119,10 +128,10 @@ bool read_all(Pipe& out, Pipe& err, Clock::time_point deadline, CommandOutput& o
 }  // namespace
 
 Result<CommandOutput> run_command(const std::vector<std::string>& arguments,
-                                  std::chrono::milliseconds timeout) {
+                                  std::chrono::milliseconds timeout, const std::stop_token& stop) {
   if (arguments.empty() || arguments[0].empty()) return cannot_run("", "expected a program's name");
-  Pipe out, err;
-  if (!out.open() || !err.open()) {
+  Pipe out, err, door;
+  if (!out.open() || !err.open() || !door.open()) {
     return cannot_run(arguments[0], std::generic_category().message(errno));
   }
   pid_t child = 0;
@@ -132,10 +141,16 @@ Result<CommandOutput> run_command(const std::vector<std::string>& arguments,
   out.close(1);
   err.close(1);
   CommandOutput output;
-  const bool in_time = read_all(out, err, Clock::now() + timeout, output);
+  const std::stop_callback knock(stop, Knock{door});
+  const bool in_time = read_all(out, err, door, Clock::now() + timeout, output);
   if (!in_time) ::kill(-child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!in_time && stop.stop_requested()) {
+    return Error{.code = ErrorCode::cancelled,
+                 .phase = Phase::credentials,
+                 .message = fmt::format("cancelled while \"{}\" ran", arguments[0])};
   }
   if (!in_time) {
     return cannot_run(arguments[0], fmt::format("it did not end within {} ms", timeout.count()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@ namespace ek {
 
 /// See Environment::run_command.
 Result<CommandOutput> run_command(const std::vector<std::string>& arguments,
-                                  std::chrono::milliseconds timeout);
+                                  std::chrono::milliseconds timeout,
+                                  const std::stop_token& stop = {});
 
 }  // namespace ek

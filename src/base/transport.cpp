@@ -17,6 +17,7 @@ std::string_view HttpHead::header(std::string_view name) const noexcept {
 Exchange::~Exchange() = default;
 HttpHead Exchange::take_head() { return *head(); }
 Lane::~Lane() = default;
+void Lane::let_end(std::unique_ptr<Exchange>) {}
 int Lane::descriptor() const noexcept { return -1; }
 SteadyTime Lane::due() const { return SteadyTime::max(); }
 Transport::~Transport() = default;

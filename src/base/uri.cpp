@@ -17,10 +17,24 @@ bool is_unreserved(char c) noexcept {
   return is_alpha(c) || is_digit(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
+// For messages: without what may be secret, whether or not it belongs there.
+std::string presentable(std::string_view url) {
+  const auto scheme = url.find("://");
+  const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto at = url.rfind('@');
+  const bool has_user = at != std::string_view::npos && at >= start;
+  const std::size_t host = has_user ? at : start;
+  const auto query = url.find_first_of("?#", host);
+  return clip(printable(fmt::format("{}{}{}{}", url.substr(0, start), has_user ? "***" : "",
+                                    url.substr(host, query - host),
+                                    query == std::string_view::npos ? "" : "?***")),
+              200);
+}
+
 Error bad_uri(std::string_view text, std::string_view why) {
   return {.code = ErrorCode::invalid_request,
           .phase = Phase::request,
-          .message = fmt::format("\"{}\" is no usable URI: {}", clip(printable(text), 200), why)};
+          .message = fmt::format("\"{}\" is no usable URI: {}", presentable(text), why)};
 }
 
 Error bad_base(std::string message) {
@@ -109,10 +123,10 @@ Result<std::string> check_base_url(std::string_view url, std::string_view where_
   if (!uri) return bad_base(fmt::format("{}: {}", where_from, uri.error().message));
   if (uri->scheme != "https" && uri->scheme != "http") {
     return bad_base(fmt::format("{} is \"{}\"; expected a URL that begins with https:// or http://",
-                                where_from, url));
+                                where_from, presentable(url)));
   }
   if (!uri->query.empty()) {
-    return bad_base(fmt::format("{} is \"{}\"; expected a URL without a query", where_from, url));
+    return bad_base(fmt::format("{} is \"{}\"; expected a URL without a query", where_from, presentable(url)));
   }
   while (uri->path.ends_with('/')) uri->path.pop_back();
   return fmt::format("{}://{}{}", uri->scheme, uri->authority(), uri->path);

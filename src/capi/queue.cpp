@@ -1,7 +1,7 @@
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <optional>
-#include <utility>
 
 #include "capi/capi.hpp"
 #include "capi/options.hpp"
@@ -15,7 +15,7 @@ struct epk_queue {
 
   ek::Loop loop;
   std::optional<epk_event> event{};
-  std::uint64_t ended = 0;  // its last event was given, its end was not
+  std::atomic<std::uint64_t> ended = 0;  // its last event was given, its end was not
 };
 
 namespace {
@@ -36,7 +36,7 @@ struct EventOf {
 
 epk_status next(epk_queue& queue, std::int64_t timeout_ms, std::uint64_t& call) {
   queue.event.reset();
-  call = std::exchange(queue.ended, 0);
+  call = queue.ended.exchange(0);
   if (call != 0) return EPK_END;
   const bool for_ever = timeout_ms < 0 || timeout_ms > kLongWaitMs;
   auto event = queue.loop.next(std::chrono::milliseconds(for_ever ? kLongWaitMs : timeout_ms));
@@ -118,7 +118,9 @@ void epk_queue_wake(epk_queue* queue) {
   if (queue != nullptr) queue->loop.wake();
 }
 
-size_t epk_queue_size(const epk_queue* queue) { return queue != nullptr ? queue->loop.size() : 0; }
+size_t epk_queue_size(const epk_queue* queue) {
+  return queue != nullptr ? queue->loop.size() + (queue->ended != 0 ? 1 : 0) : 0;
+}
 
 int epk_queue_fd(const epk_queue* queue) { return queue != nullptr ? queue->loop.fd() : -1; }
 

@@ -41,9 +41,16 @@ class Call {
   [[nodiscard]] virtual SteadyTime deadline() const = 0;
   /// Time that counts for the timers goes by between these two: not while a slow consumer works.
   virtual void start_clock() = 0;
-  virtual void stop_clock() = 0;
+  /// `waits`: it is the call that has nothing for its consumer, so the time until the next
+  /// start_clock() counts too.
+  virtual void stop_clock(bool waits) = 0;
   /// Any thread.
   virtual void cancel() noexcept = 0;
+  /// Fails at once where it would have to wait for limits of the application's own. Before the
+  /// first advance().
+  virtual void refuse_to_queue() {}
+  /// Something has to happen at a time of its own, also while a token is fetched.
+  [[nodiscard]] virtual bool must_not_block() const { return false; }
 
   /// Why the call ended, if it failed. Null while it runs and if all went well.
   [[nodiscard]] virtual const Error* error() const noexcept = 0;

@@ -1,5 +1,7 @@
 #include "endpoint/direct_call.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/http_date.hpp"
@@ -20,6 +22,15 @@ constexpr std::size_t max_error_body_bytes = 64 * 1024;
 constexpr std::size_t max_kept_error_body_bytes = 4 * 1024;
 // What a decoder is given at once: its buffers stay as small, however much lies ready.
 constexpr std::size_t slice_bytes = 16 * 1024;
+// Longer than any identity takes, programs that ask a person included.
+constexpr std::chrono::seconds longest_signing(120);
+
+Error limited(std::string_view uri) {
+  return {.code = ErrorCode::rate_limit,
+          .phase = Phase::request,
+          .message = fmt::format("the limits that the application set for {} are reached", uri),
+          .retryable = true};
+}
 
 }  // namespace
 
@@ -30,7 +41,13 @@ DirectCall::DirectCall(Plan plan, std::unique_ptr<Consumer> consumer)
   }
 }
 
-DirectCall::~DirectCall() = default;
+// Whoever drops a call has given it up: a token that is fetched for it is not waited for.
+DirectCall::~DirectCall() {
+  if (host_ == nullptr || over()) return;
+  start_clock();
+  end(cancelled("; it was given up"));
+  stop_.request_stop();
+}
 
 void DirectCall::attach(CallHost& host) {
   host_ = &host;
@@ -99,6 +116,7 @@ void DirectCall::queue() {
   if (limiter != nullptr && ticket_ == nullptr)
     ticket_ = limiter->enter(plan_.tokens, [host = host_] { host->wake(); });
   const auto later = ticket_ != nullptr ? ticket_->admit(now_) : std::nullopt;
+  if (later && !may_queue_) return end(limited(endpoint().uri));
   if (later) {
     turn_at_ = *later;
     return;
@@ -118,8 +136,7 @@ void DirectCall::sign() {
     head_.reset();  // what the last attempt was told says nothing of this one
     signing_began_ = pumped();
     signed_at_ = endpoint().client->clock->offset();
-    const bool limited = plan_.timeouts.total.count() > 0;
-    const SteadyTime limit = limited ? now_ + time_left() : SteadyTime::max();
+    const SteadyTime limit = now_ + std::min<milliseconds>(time_left(), longest_signing);
     job_ = std::make_shared<SignJob>(endpoint().signer, make_attempt(),
                                      SignContext{.deadline = limit, .stop = stop_.get_token()});
     host_->sign(job_);
@@ -148,7 +165,7 @@ void DirectCall::send() {
   const std::shared_ptr<SignJob> job = std::exchange(job_, nullptr);
   attempt_began_ = pumped();
   if (job->fetched()) tell({.kind = Kind::token_fetched, .took = attempt_began_ - signing_began_});
-  if (!job->proof()) return fail(std::move(job->proof()).error());
+  if (!job->proof()) return fail(unsigned_error(std::move(job->proof()).error()));
   proof_ = *std::move(job->proof());
   HttpRequest request = std::move(job->request());
   request.headers.insert(request.headers.end(), proof_.begin(), proof_.end());
@@ -158,6 +175,17 @@ void DirectCall::send() {
       std::move(request), {.connect_timeout = plan_.timeouts.connect, .on_news = host_->on_news()});
   tell({.kind = Kind::attempt_started, .took = attempt_began_ - signing_began_});
   move_to(State::sending);
+}
+
+// Nothing was sent to the model: whatever the token service did, no answer can be billed.
+Error DirectCall::unsigned_error(Error error) const {
+  if (time_left() <= milliseconds(0)) {
+    Error late = timeout_error(Phase::total, plan_.timeouts);
+    late.message += "; there was no proof of identity yet: " + error.message;
+    return late;
+  }
+  if (error.phase != Phase::request) error.phase = Phase::credentials;
+  return error;
 }
 
 void DirectCall::await_head() {
@@ -269,11 +297,12 @@ void DirectCall::back_off() {
 
 void DirectCall::finish() {
   endpoint().client->budget.give_back(retry_paid_ > 0 ? retry_paid_ : 1);
-  // The end of the body is as a rule here already, behind the last event: read it, so that the
-  // connection can be used again. A server that keeps the stream open is not waited for.
+  // The end of the body is as a rule here already, behind the last event. It is not waited for: the
+  // server may keep the stream open.
   if (!exchange_->ended()) host_->lane().wait(now_);
   exchange_->consume(exchange_->body().size());
-  if (ticket_ != nullptr) settle();
+  if (!exchange_->ended()) host_->lane().let_end(std::exchange(exchange_, nullptr));
+  leave_limiter(true);
   if (draining_) return end(cancelled());
   release();
   move_to(State::done);
@@ -290,9 +319,10 @@ bool DirectCall::renew_proof(const Error& error) {
 
 void DirectCall::fail(Error error) {
   exchange_.reset();
-  ticket_.reset();
+  leave_limiter(content_ || may_be_paid(error));
   if (error.phase == Phase::headers || is_throttling(error)) learn(is_throttling(error));
-  if (committed_ || stop_.stop_requested()) return end(std::move(error));
+  if (stop_.stop_requested() && !draining_) return end(cancelled());
+  if (committed_ || draining_) return end(std::move(error));
   if (renew_proof(error)) {
     tell({.kind = Kind::attempt_failed, .error = &error, .retry_in = milliseconds(0)});
     return move_to(State::queued);
@@ -322,12 +352,16 @@ void DirectCall::end(Error error) {
   tell({.kind = Kind::ended, .took = pumped(), .error = &*error_, .usage = consumer_->usage()});
 }
 
-void DirectCall::settle() {
+// What was estimated stays taken where the model was at work and nobody counted.
+void DirectCall::leave_limiter(bool was_at_work) {
+  const auto ticket = std::exchange(ticket_, nullptr);
+  if (ticket == nullptr) return;
+  if (!was_at_work) return ticket->settle(0);
   const Usage* usage = consumer_->usage();
   if (usage == nullptr) return;
   const auto both = usage->input_tokens.value_or(0) + usage->output_tokens.value_or(0);
   const std::int64_t used = usage->total_tokens.value_or(both);
-  if (used > 0) ticket_->settle(static_cast<double>(used));
+  if (used > 0) ticket->settle(static_cast<double>(used));
 }
 
 void DirectCall::learn(bool throttled) {
@@ -336,8 +370,8 @@ void DirectCall::learn(bool throttled) {
 
 void DirectCall::release() {
   if (state_ == State::pacing) endpoint().rate->give_back();
+  leave_limiter(exchange_ != nullptr);
   exchange_.reset();
-  ticket_.reset();
   waker_.reset();
 }
 

@@ -45,15 +45,18 @@ class DirectCall final : public Call {
   [[nodiscard]] SteadyTime deadline() const override;
   void start_clock() override {
     read_clock();
-    entered_ = now_;
+    if (!std::exchange(runs_on_, false)) entered_ = now_;
     if (state_ == State::queued && ticket_ != nullptr) ticket_->set_awake(true);
   }
-  void stop_clock() override {
+  void stop_clock(bool waits) override {
     read_clock();
     pumped_ = pumped();
+    entered_ = now_;
+    runs_on_ = waits;
     if (state_ == State::queued && ticket_ != nullptr) ticket_->set_awake(false);
   }
   void cancel() noexcept override { stop_.request_stop(); }
+  void refuse_to_queue() override { may_queue_ = false; }
   [[nodiscard]] const Error* error() const noexcept override { return error_.get(); }
   [[nodiscard]] bool over() const noexcept override { return state_ == State::done; }
   void commit() noexcept override;
@@ -96,13 +99,14 @@ class DirectCall final : public Call {
   void fail(Error error);  // retries where that is allowed
   void end(Error error);   // does not
   bool renew_proof(const Error& error);
+  [[nodiscard]] Error unsigned_error(Error error) const;
   void explain_refusal(Error& error) const;
   void scrub_proof(Error& error) const;
   [[nodiscard]] bool clock_was_wrong(const Error& error) const;
   void learn(bool throttled);  // of the rate that the endpoint takes
   void check_stop();
   void check_timers();
-  void settle();
+  void leave_limiter(bool was_at_work);
   void release();
   void tell(CallMoment moment) const;
 
@@ -121,6 +125,7 @@ class DirectCall final : public Call {
 
   State state_ = State::queued;
   bool progressed_ = false;
+  bool may_queue_ = true;
   const std::string id_;
   int attempts_ = 0;
   int free_attempts_ = 0;     // sent again with a new token: does not count
@@ -143,6 +148,7 @@ class DirectCall final : public Call {
   // one.
   SteadyTime now_{};  // read once for all that happens between two waits
   SteadyTime entered_{};
+  bool runs_on_ = false;
   Duration pumped_{};
   Duration signing_began_{};
   Duration attempt_began_{};

@@ -1,4 +1,6 @@
 // When a call is too late. Timers run while somebody drives it, not while its consumer is busy.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "endpoint/direct_call.hpp"
@@ -13,6 +15,13 @@ void DirectCall::check_timers() {
   if (over() || !timer || pumped() < timer->due) return;
   if (timer->phase != Phase::throughput || too_slow()) {
     Error late = timeout_error(timer->phase, plan_.timeouts);
+    if (state_ == State::queued && ticket_ != nullptr) {
+      late.message = fmt::format(
+          "the call waited {} ms for the limits that the application set for {}: raise them, or "
+          "read "
+          "or drop the streams that use them up",
+          plan_.timeouts.total.count(), endpoint().uri);
+    }
     return timer->phase == Phase::total || draining_ ? end(std::move(late)) : fail(std::move(late));
   }
   window_began_ = timer->due;

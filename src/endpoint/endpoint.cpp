@@ -215,9 +215,7 @@ ChatStream::~ChatStream() = default;
 std::optional<Result<ChatEvent>> ChatStream::next() {
   return next_item<ChatEvent, ChatConsumer>(*call_, told_);
 }
-bool ChatStream::wait(std::chrono::milliseconds timeout) {
-  return call_->pump(call_->now() + timeout);
-}
+bool ChatStream::wait(std::chrono::milliseconds timeout) { return call_->pump_for(timeout); }
 void ChatStream::cancel() noexcept { call_->call().cancel(); }
 const ChatReply& ChatStream::reply() const noexcept {
   return static_cast<const ChatConsumer&>(std::as_const(*call_).call().consumer()).reply();
@@ -232,9 +230,7 @@ InvokeStream::~InvokeStream() = default;
 std::optional<Result<std::string>> InvokeStream::next() {
   return next_item<std::string, PieceConsumer>(*call_, told_);
 }
-bool InvokeStream::wait(std::chrono::milliseconds timeout) {
-  return call_->pump(call_->now() + timeout);
-}
+bool InvokeStream::wait(std::chrono::milliseconds timeout) { return call_->pump_for(timeout); }
 void InvokeStream::cancel() noexcept { call_->call().cancel(); }
 std::string InvokeStream::content_type() const {
   const Call& call = call_->call();

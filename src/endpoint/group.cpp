@@ -16,9 +16,30 @@ Error refuse(std::string message) {
       .code = ErrorCode::invalid_request, .phase = Phase::request, .message = std::move(message)};
 }
 
+Result<void> check(const GroupOptions& options) {
+  if (options.order < GroupOrder::listed || options.order > GroupOrder::fastest)
+    return refuse(fmt::format("GroupOptions::order is {}: expected one of the four of GroupOrder",
+                              static_cast<int>(options.order)));
+  if (options.breaker_failures < 1)
+    return refuse(fmt::format("GroupOptions::breaker_failures is {}: expected 1 or more",
+                              options.breaker_failures));
+  if (options.breaker_pause.count() < 0)
+    return refuse(fmt::format("GroupOptions::breaker_pause is {} ms: expected 0 or more",
+                              options.breaker_pause.count()));
+  if (!options.hedge) return {};
+  if (options.hedge->after.count() < 0)
+    return refuse(
+        fmt::format("Hedge::after is {} ms: expected 0 or more", options.hedge->after.count()));
+  if (!(options.hedge->most >= 0 && options.hedge->most <= 1))
+    return refuse(
+        fmt::format("Hedge::most is {}: expected a share from 0 to 1", options.hedge->most));
+  return {};
+}
+
 }  // namespace
 
 Result<Endpoint> make_group(const std::vector<GroupMember>& members, const GroupOptions& options) {
+  if (auto good = check(options); !good) return std::move(good).error();
   if (members.empty()) return refuse("a group needs a member");
   std::vector<std::shared_ptr<const EndpointState>> endpoints;
   std::vector<double> weights;

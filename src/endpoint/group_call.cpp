@@ -8,6 +8,28 @@
 #include "endpoint/retry.hpp"
 
 namespace ek {
+namespace {
+
+// Errors that no other member could avoid: the caller's own.
+bool is_of_caller(const Error& error) noexcept {
+  switch (error.code) {
+    case ErrorCode::invalid_request:
+    case ErrorCode::content_filter:
+    case ErrorCode::context_length:
+    case ErrorCode::cancelled:
+      return true;
+    default:
+      return error.code == ErrorCode::timeout && error.phase == Phase::total;
+  }
+}
+
+// Errors that speak against the member. Who was not asked at all, for limits of our own, did
+// nothing wrong.
+bool is_of_member(const Error& error) noexcept {
+  return !is_of_caller(error) && error.attempts > 0;
+}
+
+}  // namespace
 
 GroupCall::GroupCall(std::shared_ptr<GroupState> group, const CallOptions& options, Make make)
     : group_(std::move(group)), options_(options), make_(std::move(make)) {
@@ -21,10 +43,7 @@ GroupCall::~GroupCall() {
   for (const Part& part : parts_) group_->leave(part.member);
 }
 
-Result<void> GroupCall::begin() {
-  if (ask_next()) return {};
-  return *error_;
-}
+Result<void> GroupCall::begin() { return ask_next(); }
 
 void GroupCall::attach(CallHost& host) {
   host_ = &host;
@@ -36,15 +55,17 @@ SteadyTime::duration GroupCall::elapsed() const {
 }
 
 void GroupCall::start_clock() {
-  entered_ = now();
+  if (!std::exchange(runs_on_, false)) entered_ = now();
   clock_runs_ = true;
   for (const Part& part : parts_) part.call->start_clock();
 }
 
-void GroupCall::stop_clock() {
+void GroupCall::stop_clock(bool waits) {
   pumped_ = elapsed();
+  entered_ = now();
   clock_runs_ = false;
-  for (const Part& part : parts_) part.call->stop_clock();
+  runs_on_ = waits;
+  for (const Part& part : parts_) part.call->stop_clock(waits);
 }
 
 CallOptions GroupCall::options_for(const EndpointState& member) const {
@@ -65,7 +86,10 @@ CallOptions GroupCall::options_for(const EndpointState& member) const {
   return options;
 }
 
-bool GroupCall::ask_next() {
+Result<void> GroupCall::ask_next() {
+  Error refused{.code = ErrorCode::invalid_request,
+                .phase = Phase::request,
+                .message = "no member is left to be asked"};
   while (asked_ < order_.size()) {
     const std::size_t member = order_[asked_];
     const CallOptions options = options_for(*group_->endpoint(member));
@@ -73,17 +97,18 @@ bool GroupCall::ask_next() {
     auto call = make_(group_->endpoint(member), options);
     if (!call) {
       said_.push_back(fmt::format("{}: {}", group_->endpoint(member)->uri, call.error().message));
-      error_ = std::move(call).error();
+      refused = std::move(call).error();
       continue;
     }
-    error_.reset();
     group_->begin(member);
     parts_.push_back({.member = member, .call = *std::move(call), .began = elapsed()});
-    if (host_ != nullptr) parts_.back().call->attach(*host_);
-    if (clock_runs_) parts_.back().call->start_clock();
-    return true;
+    Call& asked = *parts_.back().call;
+    if (asked_ < order_.size()) asked.refuse_to_queue();
+    if (host_ != nullptr) asked.attach(*host_);
+    if (clock_runs_) asked.start_clock();
+    return {};
   }
-  return false;
+  return refused;
 }
 
 bool GroupCall::advance() {
@@ -98,19 +123,11 @@ bool GroupCall::advance() {
 
 // Content or a whole answer decides; a failure moves on to the next member, if that may be.
 bool GroupCall::settle() {
+  bool skipped = false;
   for (std::size_t i = 0; i < parts_.size(); ++i) {
     Call& call = *parts_[i].call;
-    if (const Error* error = call.error()) {
-      const bool move_on = may_move_on(*error, call.endpoint());
-      if (move_on) group_->fail(parts_[i].member, now());
-      said_.push_back(fmt::format("{}: {}", call.endpoint().uri, describe(*error)));
-      const Error last = *error;
-      const bool others = parts_.size() > 1;
-      if (others || (move_on && ask_next())) {
-        give_up(i);
-      } else {
-        end(last);
-      }
+    if (call.error() != nullptr) {
+      lose(i);
       return true;
     }
     if (call.over() || (call.item_waits() && call.consumer().progress().content)) {
@@ -118,25 +135,29 @@ bool GroupCall::settle() {
       return true;
     }
     // Signs of life are for a single part's listener.
-    while (parts_.size() > 1 && call.item_waits() && !call.consumer().progress().content)
+    while (parts_.size() > 1 && call.item_waits() && !call.consumer().progress().content) {
       call.consumer().skip();
+      skipped = true;
+    }
   }
-  return false;
+  return skipped;
+}
+
+void GroupCall::lose(std::size_t part) {
+  const Call& call = *parts_[part].call;
+  const Error error = *call.error();
+  const bool move_on = may_move_on(error, call.endpoint());
+  if (is_of_member(error)) group_->fail(parts_[part].member, now(), elapsed() - parts_[part].began);
+  said_.push_back(fmt::format("{}: {}", call.endpoint().uri, describe(error)));
+  if (parts_.size() > 1 || (move_on && ask_next())) {
+    give_up(part);
+  } else {
+    end(error);
+  }
 }
 
 bool GroupCall::may_move_on(const Error& error, const EndpointState& member) const {
-  switch (error.code) {
-    case ErrorCode::invalid_request:
-    case ErrorCode::content_filter:
-    case ErrorCode::context_length:
-    case ErrorCode::cancelled:
-      return false;
-    case ErrorCode::timeout:
-      if (error.phase == Phase::total) return false;
-      break;
-    default:
-      break;
-  }
+  if (is_of_caller(error)) return false;
   return options_.retry.value_or(member.defaults.retry).retry_paid || !may_be_paid(error);
 }
 
@@ -144,7 +165,11 @@ void GroupCall::choose(std::size_t part) {
   chosen_ = true;
   group_->succeed(parts_[part].member, elapsed() - parts_[part].began);
   std::swap(parts_.front(), parts_[part]);
-  while (parts_.size() > 1) give_up(parts_.size() - 1);
+  while (parts_.size() > 1) {
+    const Part& slower = parts_.back();
+    group_->wait_in_vain(slower.member, elapsed() - slower.began);
+    give_up(parts_.size() - 1);
+  }
 }
 
 void GroupCall::give_up(std::size_t part) {
@@ -157,7 +182,8 @@ void GroupCall::hedge_if_due() {
   if (!hedge || hedged_ || parts_.size() > 1 || asked_ >= order_.size()) return;
   if (elapsed() - parts_.front().began < hedge->after) return;
   hedged_ = true;
-  if (group_->take_hedge()) ask_next();
+  // Who refuses the request is no help; the first may still answer.
+  if (group_->take_hedge()) static_cast<void>(ask_next());
 }
 
 void GroupCall::end(Error error) {

@@ -33,8 +33,11 @@ class GroupCall final : public Call {
   bool item_waits() override;
   [[nodiscard]] SteadyTime deadline() const override;
   void start_clock() override;
-  void stop_clock() override;
+  void stop_clock(bool waits) override;
   void cancel() noexcept override { stop_.request_stop(); }
+  [[nodiscard]] bool must_not_block() const override {
+    return group_->options().hedge.has_value() && !chosen_;
+  }
   [[nodiscard]] const Error* error() const noexcept override;
   [[nodiscard]] bool over() const noexcept override;
   void commit() noexcept override { current().commit(); }
@@ -53,9 +56,11 @@ class GroupCall final : public Call {
     SteadyTime::duration began;
   };
 
-  bool ask_next();  // false if there is nobody left
+  // Errors: why the rest refuses the request; if there is no rest, that.
+  Result<void> ask_next();
   void hedge_if_due();
   bool settle();  // looks at what the parts have come to; true if something changed
+  void lose(std::size_t part);
   void choose(std::size_t part);
   void give_up(std::size_t part);
   void end(Error error);
@@ -84,6 +89,7 @@ class GroupCall final : public Call {
   RareError error_;
 
   bool clock_runs_ = false;
+  bool runs_on_ = false;  // stopped for its parts only
   SteadyTime entered_{};
   SteadyTime::duration pumped_{};
 };

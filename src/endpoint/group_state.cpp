@@ -9,6 +9,12 @@ namespace {
 
 constexpr double newest_part = 0.2;  // of the moving average
 constexpr double most_hedges = 10;   // that a quiet time saves up
+// A failure comes soon, but is no quick answer.
+constexpr double wait_of_failure_s = 10;
+// What is known of those that are not asked fades with each call, so that they are tried again.
+constexpr double memory = 0.99;
+
+double in_seconds(SteadyTime::duration time) { return std::chrono::duration<double>(time).count(); }
 
 }  // namespace
 
@@ -43,7 +49,17 @@ std::vector<std::size_t> GroupState::order(SteadyTime now, double random) {
                 order.begin() + static_cast<std::ptrdiff_t>(drawn) + 1);
   }
   by([&](const Member& m) { return m.rests_until > now; });
+  for (std::size_t i = 1; i < order.size(); ++i) {
+    if (auto& wait = members_[order[i]].wait_s) *wait *= memory;
+  }
+  // After its rest one call tries it; the others see how that one fares.
+  Member& first = members_[order.front()];
+  if (first.may_be_down(options_)) first.rests_until = now + options_.breaker_pause;
   return order;
+}
+
+void GroupState::Member::learn_wait(double seconds) {
+  wait_s = wait_s ? *wait_s + (seconds - *wait_s) * newest_part : seconds;
 }
 
 void GroupState::begin(std::size_t member) {
@@ -56,14 +72,21 @@ void GroupState::succeed(std::size_t member, SteadyTime::duration wait) {
   Member& m = members_[member];
   m.failures = 0;
   m.rests_until = {};
-  const double seconds = std::chrono::duration<double>(wait).count();
-  m.wait_s += (seconds - m.wait_s) * (m.wait_s == 0 ? 1 : newest_part);
+  m.learn_wait(in_seconds(wait));
 }
 
-void GroupState::fail(std::size_t member, SteadyTime now) {
+void GroupState::fail(std::size_t member, SteadyTime now, SteadyTime::duration wait) {
   const std::lock_guard lock(mutex_);
   Member& m = members_[member];
-  if (++m.failures >= options_.breaker_failures) m.rests_until = now + options_.breaker_pause;
+  ++m.failures;
+  if (m.may_be_down(options_)) m.rests_until = now + options_.breaker_pause;
+  m.learn_wait(std::max(in_seconds(wait), wait_of_failure_s));
+}
+
+void GroupState::wait_in_vain(std::size_t member, SteadyTime::duration wait) {
+  const std::lock_guard lock(mutex_);
+  Member& m = members_[member];
+  m.learn_wait(std::max(in_seconds(wait), m.wait_s.value_or(0)));
 }
 
 void GroupState::leave(std::size_t member) {

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "endpoint/endpoint_state.hpp"
@@ -28,7 +29,10 @@ class GroupState {
   void begin(std::size_t member);
   /// `wait`: until the answer began.
   void succeed(std::size_t member, SteadyTime::duration wait);
-  void fail(std::size_t member, SteadyTime now);
+  /// `wait`: until it failed.
+  void fail(std::size_t member, SteadyTime now, SteadyTime::duration wait);
+  /// Another answered sooner: it took this long and more.
+  void wait_in_vain(std::size_t member, SteadyTime::duration wait);
   /// The call was given up, or has ended: whatever became of it.
   void leave(std::size_t member);
   /// True if one more call may be hedged.
@@ -41,7 +45,12 @@ class GroupState {
     int under_way = 0;
     int failures = 0;  // in a row
     SteadyTime rests_until{};
-    double wait_s = 0;  // moving average; 0 while nothing is known
+    std::optional<double> wait_s{};  // moving average
+
+    void learn_wait(double seconds);
+    [[nodiscard]] bool may_be_down(const GroupOptions& options) const {
+      return failures >= options.breaker_failures;
+    }
   };
 
   const GroupOptions options_;

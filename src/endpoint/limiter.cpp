@@ -141,7 +141,7 @@ void Limiter::Ticket::set_awake(bool awake) {
 
 void Limiter::Ticket::settle(double tokens) {
   const std::lock_guard lock(limiter_->mutex_);
-  limiter_->tokens_.level += tokens_ - tokens;
+  if (in_flight_) limiter_->tokens_.level += tokens_ - tokens;
 }
 
 }  // namespace ek

@@ -33,7 +33,7 @@ class Limiter : public std::enable_shared_from_this<Limiter> {
     std::optional<SteadyTime> admit(SteadyTime now);
     /// Whether anybody asks. Who does not keeps his place, but holds nobody up.
     void set_awake(bool awake);
-    /// What was really used, in place of the estimate.
+    /// What was really used, in place of the estimate; nothing happens before it was admitted.
     void settle(double tokens);
 
    private:

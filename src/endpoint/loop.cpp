@@ -9,10 +9,11 @@
 #include <utility>
 #include <vector>
 
+#include "base/later.hpp"
 #include "endpoint/calls.hpp"
 #include "endpoint/client_state.hpp"
 #include "endpoint/consumers.hpp"
-#include "endpoint/token_thread.hpp"
+#include "endpoint/token_threads.hpp"
 
 namespace ek {
 namespace {
@@ -94,6 +95,7 @@ class Loop::State {
   void set_paused(Slot& slot, bool paused);
   void schedule(Slot& slot);
   void fire_timers();
+  void take_up();
   LoopEvent deliver(Slot& slot);
 
   const std::shared_ptr<ClientState> client_;
@@ -110,10 +112,11 @@ class Loop::State {
 
   std::unordered_map<CallId, std::unique_ptr<Slot>> slots_;
   unsigned delivered_ = 0;
+  Slot* handed_ = nullptr;    // gave the event that the application works on
   std::vector<Slot*> ready_;  // to be advanced
   std::deque<Slot*> outbox_;  // have something for the application
   std::set<std::pair<SteadyTime, Slot*>> timers_;
-  TokenThread tokens_;  // Ends before what its jobs wake.
+  TokenThreads tokens_;  // Ends before what its jobs wake.
 };
 
 struct Loop::State::Slot final : CallHost {
@@ -233,7 +236,7 @@ void Loop::State::advance_ready() {
 void Loop::State::advance(Slot& slot) {
   if (slot.waits) return;
   if (!slot.call->advance()) return schedule(slot);
-  slot.call->stop_clock();
+  slot.call->stop_clock(false);
   offer(slot);
 }
 
@@ -280,8 +283,7 @@ LoopEvent Loop::State::deliver(Slot& slot) {
       offer(slot);
     } else {
       slot.waits = false;
-      slot.call->start_clock();
-      look_at(slot);
+      handed_ = &slot;
     }
     return event;
   }
@@ -294,7 +296,16 @@ LoopEvent Loop::State::deliver(Slot& slot) {
   return event;
 }
 
+// The application is back from an event: the time that it took is not the call's.
+void Loop::State::take_up() {
+  Slot* slot = std::exchange(handed_, nullptr);
+  if (slot == nullptr) return;
+  slot->call->start_clock();
+  look_at(*slot);
+}
+
 void Loop::State::work() {
+  take_up();
   read_mail();
   advance_ready();
   if (!outbox_.empty()) return;
@@ -305,6 +316,7 @@ void Loop::State::work() {
 }
 
 std::optional<LoopEvent> Loop::State::next(SteadyTime until, bool while_empty) {
+  take_up();
   while (true) {
     read_mail();
     advance_ready();
@@ -325,7 +337,7 @@ std::optional<LoopEvent> Loop::State::next(SteadyTime until, bool while_empty) {
 }
 
 SteadyTime Loop::State::deadline() const {
-  if (!outbox_.empty() || !ready_.empty()) return now();
+  if (!outbox_.empty() || !ready_.empty() || handed_ != nullptr) return now();
   const SteadyTime first = timers_.empty() ? SteadyTime::max() : timers_.begin()->first;
   return std::min(first, lane_->due());
 }
@@ -358,7 +370,7 @@ void Loop::pause(CallId call) { state_->set_paused(call, true); }
 void Loop::resume(CallId call) { state_->set_paused(call, false); }
 std::optional<LoopEvent> Loop::next() { return state_->next(SteadyTime::max(), false); }
 std::optional<LoopEvent> Loop::next(std::chrono::milliseconds timeout) {
-  return state_->next(state_->now() + timeout, true);
+  return state_->next(after(state_->now(), timeout), true);
 }
 bool Loop::process() {
   state_->work();

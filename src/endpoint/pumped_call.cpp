@@ -16,15 +16,32 @@ bool PumpedCall::pump(SteadyTime until) {
     lane_ = call_->endpoint().client->lanes.lease(now());
     call_->attach(*this);
   }
+  has_until_ = until != SteadyTime::max();
+  // What has come meanwhile counts before what is late.
+  if (std::exchange(left_waiting_, false)) lane_->wait(now());
   call_->start_clock();
   bool ready = call_->advance();
-  while (!ready && (until == SteadyTime::max() || now() < until)) {
+  // Who comes back with no time to wait still has the sockets looked at.
+  for (bool late = false; !ready && !late;) {
+    late = has_until_ && now() >= until;
     lane_->wait(std::min(until, call_->deadline()));
     ready = call_->advance();
   }
-  call_->stop_clock();
-  if (call_->over()) lane_.reset();
+  left_waiting_ = !ready;
+  call_->stop_clock(left_waiting_);
+  if (call_->over()) {
+    tokens_.reset();
+    lane_.reset();
+  }
   return ready;
+}
+
+// The caller's thread may fetch a token, unless something else has to happen in the meantime.
+void PumpedCall::sign(std::shared_ptr<SignJob> job) {
+  if (!has_until_ && !call_->must_not_block()) return job->run();
+  if (job->run_at_once()) return;
+  if (tokens_ == nullptr) tokens_ = std::make_unique<TokenThreads>();
+  tokens_->submit(std::move(job), [this] { lane_->wake(); });
 }
 
 }  // namespace ek

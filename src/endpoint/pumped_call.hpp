@@ -1,10 +1,12 @@
 // A call that is driven by the thread that wants its answer, on a lane leased from the client.
 #pragma once
 
+#include <chrono>
 #include <memory>
-#include <optional>
 
+#include "base/later.hpp"
 #include "endpoint/call.hpp"
+#include "endpoint/token_threads.hpp"
 #include "http/lane_pool.hpp"
 
 namespace ek {
@@ -23,14 +25,20 @@ class PumpedCall final : private CallHost {
   [[nodiscard]] Call& call() noexcept { return *call_; }
   [[nodiscard]] const Call& call() const noexcept { return *call_; }
   [[nodiscard]] SteadyTime now() const;
+  /// pump() for at most that long.
+  bool pump_for(std::chrono::milliseconds time) { return pump(after(now(), time)); }
 
  private:
   Lane& lane() override { return *lane_; }
-  void sign(std::shared_ptr<SignJob> job) override { job->run(); }
+  void sign(std::shared_ptr<SignJob> job) override;
   void wake() noexcept override { lane_->wake(); }
 
   bool begun_ = false;
-  LanePool::Lease lane_;  // Outlives the call, whose exchanges are on it.
+  bool has_until_ = false;     // pump() has to return before the call is over
+  bool left_waiting_ = false;  // and did
+  // Each outlives what follows: the thread wakes the lane, the call's exchanges are on it.
+  LanePool::Lease lane_;
+  std::unique_ptr<TokenThreads> tokens_;
   std::unique_ptr<Call> call_;
 };
 

@@ -48,6 +48,7 @@ milliseconds to_milliseconds(double value) {
 bool is_throttling(const Error& error) noexcept { return error.code == ErrorCode::rate_limit; }
 
 bool may_be_paid(const Error& error) noexcept {
+  if (error.phase == Phase::credentials) return false;  // the model was not asked yet
   // After a 2xx the model was at work, unless the provider says that it takes no more.
   const bool broke = error.phase == Phase::stream && error.retryable && !refuses_load(error);
   const bool lost = error.code == ErrorCode::truncated ||

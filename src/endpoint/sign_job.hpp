@@ -32,6 +32,7 @@ class SignJob {
     notes_ = {};
     finish(sign());
   }
+  [[nodiscard]] const Signer& signer() const noexcept { return *signer_; }
   [[nodiscard]] bool done() const noexcept { return done_.load(std::memory_order_acquire); }
 
   // Once it is done.

@@ -176,12 +176,17 @@ Error explain_curl(const CurlFailure& failure) {
   const Row& row = find_row(failure);
   // A handshake or CONNECT that the peer breaks off comes as a receive or send error.
   const bool before = !failure.begun && row.phase >= Phase::send;
+  // What did not go out whole was not worked on, nor was what went to a connection that libcurl
+  // found dead and tried to replace.
+  const bool replaced = failure.may_resend && row.phase < Phase::send;
+  const bool untouched = !failure.sent || replaced;
   const int refused = tunnel_refusal(failure);
   return {.code = row.error,
           .phase = before ? Phase::connect : row.phase,
           .message = fmt::format("{} ({}, libcurl {}){}", sentence(failure, row),
                                  detail_of(failure), int{failure.code}, advice(failure)),
-          .retryable = !failure.begun && (row.again || before) && (refused == 0 || refused >= 500)};
+          .retryable = untouched && (row.again || row.phase >= Phase::send) &&
+                       (refused == 0 || refused >= 500)};
 }
 
 }  // namespace ek

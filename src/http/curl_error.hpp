@@ -20,10 +20,11 @@ struct CurlFailure {
   std::string_view thumbprint{};        ///< That the server's certificate must have; "" for any.
   std::string_view found_thumbprint{};  ///< That it had.
   std::chrono::milliseconds connect_timeout{};
-  bool begun = false;    ///< The request began to go out.
-  bool sent = false;     ///< And went out whole.
-  bool refused = false;  ///< The server said that it does not look at it.
-  bool headed = false;   ///< The response headers were complete.
+  bool begun = false;       ///< The request began to go out.
+  bool sent = false;        ///< And went out whole.
+  bool may_resend = false;  ///< So lately that a kept connection may have been dead already.
+  bool refused = false;     ///< The server said that it does not look at it.
+  bool headed = false;      ///< The response headers were complete.
 };
 
 /// Pure. truncated/stream once the headers came, else what the table says.

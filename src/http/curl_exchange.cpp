@@ -167,6 +167,14 @@ void CurlExchange::consume(std::size_t bytes) {
   lane_->resume_later(*this);
 }
 
+void CurlExchange::mute() noexcept {
+  muted_ = true;
+  on_news_ = {};
+  std::string().swap(buffer_);
+  read_ = 0;
+  consume(0);
+}
+
 bool CurlExchange::is_full() const noexcept {
   return unread() >= std::min(max_unread_bytes_, context_.buffer_share());
 }
@@ -183,6 +191,10 @@ bool CurlExchange::query_sent() const noexcept {
 
 void CurlExchange::forget_body() noexcept {
   if (query_sent()) std::string().swap(request_.body);
+}
+
+bool CurlExchange::may_resend() const {
+  return std::chrono::steady_clock::now() - *begun_ < context_.options.resend_window;
 }
 
 void CurlExchange::resume() { curl_easy_pause(easy_.get(), CURLPAUSE_CONT); }
@@ -219,6 +231,7 @@ Error CurlExchange::explain(CURLcode code) {
        .connect_timeout = connect_timeout_,
        .begun = begun_.has_value(),
        .sent = sent_,
+       .may_resend = begun_ && may_resend(),
        .refused = words_.refused(),
        .headed = head_.complete()});
 }
@@ -245,6 +258,7 @@ std::size_t CurlExchange::on_header(char* data, std::size_t, std::size_t bytes, 
 
 std::size_t CurlExchange::on_body(char* data, std::size_t, std::size_t bytes, void* self) {
   auto& exchange = *static_cast<CurlExchange*>(self);
+  if (exchange.muted_) return bytes;
   if (exchange.is_full()) {
     exchange.paused_ = true;
     return CURL_WRITEFUNC_PAUSE;
@@ -293,8 +307,7 @@ int CurlExchange::on_request(void* self, char*, char*, int, int) {
     return CURL_PREREQFUNC_OK;
   }
   const auto lived = now - *exchange.begun_;
-  if (lived < exchange.context_.options.resend_window && !exchange.words_.looked_at())
-    return CURL_PREREQFUNC_OK;
+  if (exchange.may_resend() && !exchange.words_.looked_at()) return CURL_PREREQFUNC_OK;
   exchange.error_ =
       Error{.code = ErrorCode::transport,
             .phase = Phase::headers,

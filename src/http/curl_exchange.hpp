@@ -54,6 +54,9 @@ class CurlExchange final : public Exchange {
   [[nodiscard]] std::size_t place() const noexcept { return place_; }
   /// Its handle and its connection are not for others.
   [[nodiscard]] bool is_private() const noexcept { return private_ != nullptr; }
+  /// From now on nobody hears of it, and what comes is dropped.
+  void mute() noexcept;
+  [[nodiscard]] CurlLane* lane() const noexcept { return lane_; }
   /// Leaves the lane; the handle is the caller's from now on.
   EasyHandle detach() noexcept;
   void resume();
@@ -77,6 +80,7 @@ class CurlExchange final : public Exchange {
   void store(std::string_view bytes);
   void report();
   [[nodiscard]] bool query_sent() const noexcept;
+  [[nodiscard]] bool may_resend() const;
   [[nodiscard]] Error explain(CURLcode code);
 
   CurlContext& context_;
@@ -91,7 +95,7 @@ class CurlExchange final : public Exchange {
   const bool bypass_proxy_;
   const Proxy* proxy_ = nullptr;  // null for none
   const std::unique_ptr<PrivateTls> private_;
-  const std::function<void()> on_news_;
+  std::function<void()> on_news_;
   std::array<char, CURL_ERROR_SIZE> detail_{};
   Http2Words words_;
 
@@ -99,6 +103,7 @@ class CurlExchange final : public Exchange {
   std::string buffer_;
   std::size_t read_ = 0;  // how much of buffer_ was consumed
   bool paused_ = false;
+  bool muted_ = false;
   bool ended_ = false;
   bool sent_ = false;
   std::optional<SteadyTime> begun_;  // when the request first began to go out

@@ -14,6 +14,11 @@ namespace {
 // tenth of a request.
 constexpr std::size_t max_idle_handles = 64;
 
+constexpr long max_kept_connections = 64;
+
+// As long may an answer of which nothing is wanted any more take to end.
+constexpr std::chrono::seconds longest_end(1);
+
 Error no_curl() {
   return {.code = ErrorCode::transport,
           .phase = Phase::request,
@@ -31,7 +36,11 @@ int poll_timeout_ms(SteadyTime until) {
 }
 
 CurlLane::CurlLane(std::shared_ptr<CurlContext> context)
-    : context_(std::move(context)), multi_(init_curl() ? curl_multi_init() : nullptr) {}
+    : context_(std::move(context)), multi_(init_curl() ? curl_multi_init() : nullptr) {
+  // libcurl's own bound is four for each transfer under way: one call at a time to five hosts would
+  // connect anew each time.
+  if (multi_) curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, max_kept_connections);
+}
 
 CurlLane::~CurlLane() { close(); }
 
@@ -45,6 +54,7 @@ void CurlLane::close() noexcept {
                    .message = "the lane was closed before the exchange had ended"});
     remove(exchange);
   }
+  ending_.clear();
   idle_handles_.clear();
   multi_.reset();
 }
@@ -97,6 +107,24 @@ void CurlLane::abandon(CurlExchange& exchange) noexcept {
   remove(exchange);
 }
 
+void CurlLane::let_end(std::unique_ptr<Exchange> exchange) {
+  auto& ours = static_cast<CurlExchange&>(*exchange);
+  if (ours.lane() == nullptr) return;  // over
+  static_cast<void>(exchange.release());
+  ending_.push_back(
+      {std::unique_ptr<CurlExchange>(&ours), std::chrono::steady_clock::now() + longest_end});
+  ours.mute();
+}
+
+// Those that are over, and those whose server keeps the answer open.
+void CurlLane::close_late() {
+  if (ending_.empty()) return;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  std::erase_if(ending_, [&](const Ending& ending) {
+    return ending.exchange->lane() == nullptr || now >= ending.until;
+  });
+}
+
 void CurlLane::resume_later(CurlExchange& exchange) { to_resume_.push_back(&exchange); }
 
 void CurlLane::resume_paused() {
@@ -126,6 +154,7 @@ void CurlLane::wake() noexcept {
 
 bool CurlLane::begin() {
   news_ = false;
+  close_late();
   resume_paused();
   return std::exchange(fresh_, false) && work(0);
 }

@@ -28,6 +28,7 @@ class CurlLane : public Lane {
   std::unique_ptr<Exchange> start(HttpRequest request, const TransferOptions& options) override;
   void wait(SteadyTime until) override;
   void wake() noexcept override;
+  void let_end(std::unique_ptr<Exchange> exchange) override;
 
   // For its exchanges.
   /// There is something to see: wait() returns after this round.
@@ -61,13 +62,20 @@ class CurlLane : public Lane {
 
   EasyHandle take_handle();
   EasyHandle remove(CurlExchange& exchange) noexcept;
+  struct Ending {
+    std::unique_ptr<CurlExchange> exchange;
+    SteadyTime until;
+  };
+
   void resume_paused();
   void collect_finished();
+  void close_late();
 
   const std::shared_ptr<CurlContext> context_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
   std::vector<CurlExchange*> live_;
   std::vector<CurlExchange*> to_resume_;
+  std::vector<Ending> ending_;
   std::vector<EasyHandle> idle_handles_;
   bool fresh_ = false;  // something was started or resumed: work comes before waiting
   bool news_ = false;

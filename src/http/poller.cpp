@@ -84,6 +84,7 @@ void Poller::leave(int socket, Socket& state) noexcept {
 const std::vector<Poller::Ready>& Poller::wait(int timeout_ms) {
   std::array<epoll_event, most_at_once> events;
   const int count = epoll_wait(epoll_, events.data(), most_at_once, timeout_ms);
+  may_have_more_ = count == int{most_at_once};
   ready_.clear();
   for (int i = 0; i < count; ++i) {
     const epoll_event& event = events[static_cast<std::size_t>(i)];

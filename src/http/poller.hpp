@@ -37,6 +37,8 @@ class Poller {
   void watch(int socket, std::uint8_t wanted, void* owner);
   /// At most some hundred; the next call gives the others. Valid until then. -1 waits for ever.
   const std::vector<Ready>& wait(int timeout_ms);
+  /// The last wait() gave as many as it can: there may be others.
+  [[nodiscard]] bool may_have_more() const noexcept { return may_have_more_; }
   /// Ends a wait() that runs, or the next one. Any thread.
   void interrupt() noexcept;
 
@@ -56,6 +58,7 @@ class Poller {
   int interrupt_ = -1;
   std::vector<Socket> sockets_;  // by number
   std::vector<Ready> ready_;
+  bool may_have_more_ = false;
 };
 
 }  // namespace ek

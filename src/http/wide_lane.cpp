@@ -18,6 +18,8 @@ using std::chrono::milliseconds;
 
 // The search costs some 20 ns a connection, an exchange some 60 us.
 constexpr std::size_t max_exchanges_of_shard = 512;
+// Of some hundred sockets each; those that are ready all the time must not keep the caller here.
+constexpr int most_batches = 100;
 
 int close_socket(curl_socket_t socket) {
 #ifndef _WIN32
@@ -130,6 +132,11 @@ std::unique_ptr<Exchange> WideLane::start(HttpRequest request, const TransferOpt
   return shard_with_room().start(std::move(request), options);
 }
 
+void WideLane::let_end(std::unique_ptr<Exchange> exchange) {
+  if (CurlLane* shard = static_cast<CurlExchange&>(*exchange).lane())
+    shard->let_end(std::move(exchange));
+}
+
 WideLane::Shard& WideLane::shard_with_room() {
   for (const auto& shard : shards_) {
     if (shard->size() < max_exchanges_of_shard) return *shard;
@@ -152,11 +159,16 @@ void WideLane::wait(SteadyTime until) {
 }
 
 bool WideLane::round(int timeout_ms) {
-  const int timeout = std::min(timeout_ms, poll_timeout_ms(due()));
-  for (const Poller::Ready& ready : poller_.wait(timeout))
-    static_cast<Shard*>(ready.owner)->take(ready);
+  int timeout = std::min(timeout_ms, poll_timeout_ms(due()));
   bool news = false;
-  for (const auto& shard : shards_) news |= shard->act();
+  // Once round them all: a call whose bytes are there must not be taken for late.
+  for (int batches = 0; batches < most_batches; ++batches) {
+    for (const Poller::Ready& ready : poller_.wait(timeout))
+      static_cast<Shard*>(ready.owner)->take(ready);
+    for (const auto& shard : shards_) news |= shard->act();
+    if (!poller_.may_have_more()) break;
+    timeout = 0;
+  }
   return news;
 }
 

@@ -26,6 +26,7 @@ class WideLane final : public Lane {
   std::unique_ptr<Exchange> start(HttpRequest request, const TransferOptions& options) override;
   void wait(SteadyTime until) override;
   void wake() noexcept override;
+  void let_end(std::unique_ptr<Exchange> exchange) override;
   [[nodiscard]] int descriptor() const noexcept override { return poller_.descriptor(); }
   [[nodiscard]] SteadyTime due() const override;
 

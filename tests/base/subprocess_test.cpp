@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <thread>
+
 #include "support/matchers.hpp"
 
 namespace ek {
@@ -34,6 +36,16 @@ TEST(RunCommand, KillsWhatDoesNotEndAndItsChildren) {
   const auto output = run_command({"sh", "-c", "sleep 600 & sleep 600"}, 50ms);
   ASSERT_FALSE(output);
   EXPECT_THAT(output.error().message, HasSubstr("within 50 ms"));
+}
+
+TEST(RunCommand, EndsTheProgramWhenItIsStopped) {
+  std::stop_source stop;
+  const std::jthread other([&] { stop.request_stop(); });
+  const auto output = run_command({"sh", "-c", "sleep 600 & sleep 600"}, 1h, stop.get_token());
+  ASSERT_FALSE(output);
+  EXPECT_EQ(output.error().code, ErrorCode::cancelled);
+  EXPECT_EQ(run_command({"sleep", "600"}, 1h, stop.get_token()).error().code, ErrorCode::cancelled)
+      << "also before it began";
 }
 
 TEST(RunCommand, NamesAProgramThatIsNotThere) {

@@ -7,6 +7,23 @@ namespace {
 
 using Query = std::vector<std::pair<std::string, std::string>>;
 
+TEST(ParseUri, ShowsNoSecretOfWhatItRefuses) {
+  for (const std::string_view text :
+       {"http://u:hunter2@h/", "x://u:hunter2@h:0/p", "http://u:hun?hunter2@h/", "u:hunter2@h",
+        "http://u:hun#hunter2@h", "http://h:0/p?key=hunter2", "http://h /?key=hunter2",
+        "sagemaker://h h/x?base_url=http://u:hunter2@h/"}) {
+    const auto uri = parse_uri(text);
+    ASSERT_FALSE(uri) << text;
+    EXPECT_EQ(uri.error().message.find("hunter2"), std::string::npos) << uri.error().message;
+  }
+  for (const std::string_view text :
+       {"http://u:hunter2@h/", "https://h/?key=hunter2", "ftp://h/?key=hunter2"}) {
+    const auto url = check_base_url(text, "base_url");
+    ASSERT_FALSE(url) << text;
+    EXPECT_EQ(url.error().message.find("hunter2"), std::string::npos) << url.error().message;
+  }
+}
+
 TEST(ParseUri, TakesAUriApart) {
   const struct {
     std::string_view text, scheme, host;

@@ -39,7 +39,8 @@ std::shared_ptr<const Environment> environment_of(const json& test, const fs::pa
     return Error{.code = ErrorCode::authentication, .message = "no such file"};
   };
   out.run_command = [test, &programs_run](const std::vector<std::string>& arguments,
-                                          std::chrono::milliseconds) -> Result<CommandOutput> {
+                                          std::chrono::milliseconds,
+                                          const std::stop_token&) -> Result<CommandOutput> {
     ++programs_run;
     const auto words =
         split_command(test["credential_source"]["executable"]["command"].get<std::string>());

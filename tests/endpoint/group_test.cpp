@@ -151,6 +151,70 @@ TEST(Group, RestsAMemberThatFailsAgainAndAgain) {
   EXPECT_EQ(test.ask(), "A");
 }
 
+TEST(Group, RestsAMemberThatHangsOrCutsThoughTheCallEndsWithIt) {
+  for (const ScriptedReply& bad : {ScriptedReply{.headers = sse(), .hangs = true},
+                                   ScriptedReply{.headers = sse(), .error = truncated_error()},
+                                   ScriptedReply{.status = 504, .body = {"late"}}}) {
+    TestGroup test({.breaker_failures = 2});
+    test.does["a"] = bad;
+    for (int i = 0; i < 2; ++i) EXPECT_THAT(test.ask(), testing::StartsWith("!"));
+    EXPECT_EQ(test.ask(), "B");
+  }
+}
+
+TEST(Group, TriesAMemberThatRestedWithOneCall) {
+  TestGroup test({.breaker_failures = 1, .breaker_pause = 30s});
+  test.does["a"] = busy;
+  EXPECT_EQ(test.ask(), "B");
+  test.clock->advance(31s);
+  test.does["a"] = {.headers = sse(), .hangs = true};
+  auto probe = test.group->chat_stream(hello);
+  EXPECT_FALSE(probe->wait(1s));
+  EXPECT_EQ(test.ask(), "B") << "the others see how the first fares";
+  EXPECT_EQ(test.asked, "abab");
+}
+
+TEST(Group, DoesNotBlameAMemberForWhatTheCallerDid) {
+  TestGroup test({.breaker_failures = 1});
+  test.does["a"] = {.status = 400, .body = {"no such parameter"}};
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(test.ask(), "!invalid_request");
+  EXPECT_EQ(test.asked, "aaa");
+}
+
+TEST(Group, PassesOverAMemberWhoseLimitsAreReached) {
+  TestGroup test({.breaker_failures = 1});
+  const Endpoint limited = *test.members[0].with_limits({.max_in_flight = 1});
+  test.group.emplace(*make_group({{&limited}, {&test.members[1]}}, {.breaker_failures = 1}));
+  test.does["a"].chunk_after = 1s;
+  auto first = test.group->chat_stream(hello);
+  ASSERT_TRUE(first->next());
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(test.ask(), "B");
+  while (first->next()) continue;
+  EXPECT_EQ(test.ask(), "A") << "and does not hold it against it";
+}
+
+TEST(Group, WaitsForTheLimitsOfItsLastMember) {
+  TestGroup test;
+  const Endpoint limited = *test.members[1].with_limits({.requests_per_minute = 6});
+  test.group.emplace(*make_group({{&test.members[0]}, {&limited}}));
+  test.does["a"] = busy;
+  const auto began = test.clock->steady_now();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(test.ask(), "B");
+  EXPECT_EQ(test.clock->steady_now() - began, 10s);
+}
+
+TEST(Group, MovesOnFromAMemberWhoseTokenServiceFails) {
+  for (const Error& why :
+       {Error{.code = ErrorCode::timeout, .phase = Phase::credentials},
+        Error{.code = ErrorCode::unavailable, .phase = Phase::credentials, .http_status = 504},
+        Error{.code = ErrorCode::transport, .phase = Phase::tls}}) {
+    TestGroup test;
+    test.signer->failures = {why};
+    EXPECT_EQ(test.ask(), "B") << to_string(why.code);
+    EXPECT_EQ(test.asked, "b") << "nothing was sent to the first";
+  }
+}
+
 TEST(Group, AsksARestingMemberWhenNobodyElseIsLeft) {
   TestGroup test({.breaker_failures = 1});
   test.does["a"] = test.does["b"] = test.does["c"] = busy;
@@ -191,6 +255,33 @@ TEST(GroupOrder, TakesTheFastestOfLateAfterEachWasTried) {
   EXPECT_EQ(test.asked, "abcbb");
 }
 
+TEST(GroupOrder, DoesNotTakeAFailureForAQuickAnswer) {
+  TestGroup test({.order = GroupOrder::fastest});
+  test.does["a"] = busy;
+  test.does["b"].head_after = 300ms;
+  test.does["c"].head_after = 600ms;
+  for (int i = 0; i < 4; ++i) (void)test.ask();
+  EXPECT_EQ(test.asked, "abcbb");
+}
+
+TEST(GroupOrder, LearnsFromTheLoserOfAHedge) {
+  TestGroup test({.order = GroupOrder::fastest, .hedge = Hedge{.after = 2s, .most = 1}});
+  test.does["a"] = {.headers = sse(), .hangs = true};
+  for (int i = 0; i < 4; ++i) (void)test.ask();
+  EXPECT_EQ(test.asked, "abcbb");
+}
+
+TEST(GroupOrder, ForgetsInTime) {
+  TestGroup test({.order = GroupOrder::fastest});
+  test.does["a"] = busy;
+  test.does["b"].head_after = 1s;
+  test.does["c"].head_after = 2s;
+  for (int i = 0; i < 3; ++i) (void)test.ask();
+  test.does["a"] = says("A");
+  for (int i = 0; i < 300; ++i) (void)test.ask();
+  EXPECT_EQ(test.asked.back(), 'a');
+}
+
 TEST(GroupHedge, AsksASecondMemberWhileTheFirstIsSilentAndTakesWhoComesFirst) {
   for (const bool first_wins : {false, true}) {
     TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
@@ -225,6 +316,36 @@ TEST(GroupHedge, GoesOnWithTheOtherWhenOneFails) {
   test.does["b"].head_after = 5s;
   EXPECT_EQ(test.ask(), "B");
   EXPECT_EQ(test.asked, "ab");
+}
+
+TEST(GroupHedge, DoesNotEndTheCallBecauseTheSecondRefusesTheRequest) {
+  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
+  EndpointState picky = *test.members[1].state();
+  picky.dialect = dialect::find("tgi");  // has no tools
+  const Endpoint second(std::make_shared<const EndpointState>(std::move(picky)));
+  test.group.emplace(*make_group({{&test.members[0]}, {&second}}, {.hedge = Hedge{2s, 1}}));
+  test.does["a"].head_after = 3s;
+  ChatRequest with_tool = hello;
+  with_tool.tools = {{.name = "look_up", .parameters = {R"({"type":"object"})"}}};
+  auto stream = test.group->chat_stream(with_tool);
+  ASSERT_TRUE(stream);
+  std::string heard;
+  while (auto event = stream->next()) {
+    ASSERT_TRUE(*event) << describe(event->error());
+    heard += (*event)->text();
+  }
+  EXPECT_EQ(heard, "A");
+}
+
+TEST(GroupHedge, DropsSignsOfLifeAndLooksAtWhatFollowsThem) {
+  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
+  test.does["a"] = {.headers = sse(),
+                    .body = {": ping\n\n" + text_chunk("A") + finish_chunk()},
+                    .head_after = 3s};
+  test.does["b"].head_after = 60s;
+  const auto began = test.clock->steady_now();
+  EXPECT_EQ(test.ask(), "A");
+  EXPECT_EQ(test.clock->steady_now() - began, 3s);
 }
 
 TEST(Group, RunsInALoop) {
@@ -264,6 +385,15 @@ TEST(Group, IsNotMadeOfNonsense) {
   EXPECT_THAT(why({{&test.members[0], 0}}), HasSubstr("above 0"));
   EXPECT_THAT(why({{&test.members[0]}, {&foreign}}), HasSubstr("another client"));
   EXPECT_THAT(why({{&*test.group}}), HasSubstr("a member of a group"));
+  for (const auto& [options, named] : {std::pair{GroupOptions{.order = GroupOrder(77)}, "order"},
+                                       {GroupOptions{.hedge = Hedge{.after = -5ms}}, "after"},
+                                       {GroupOptions{.hedge = Hedge{.most = 50}}, "most"},
+                                       {GroupOptions{.breaker_failures = 0}, "breaker_failures"},
+                                       {GroupOptions{.breaker_pause = -1ms}, "breaker_pause"}}) {
+    const auto group = make_group({{&test.members[0]}}, options);
+    ASSERT_FALSE(group) << named;
+    EXPECT_THAT(group.error().message, HasSubstr(named));
+  }
 }
 
 }  // namespace

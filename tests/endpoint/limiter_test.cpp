@@ -226,6 +226,31 @@ TEST(Limits, WaitForTheirTurnNoLongerThanTheTotalTimer) {
   EXPECT_EQ(test.transport->request_count(), 1U);
 }
 
+TEST(Limits, SayThatItWasThemWhoHeldACallUp) {
+  TestEndpoint test;
+  const Endpoint limited = *test.open().with_limits({.max_in_flight = 1});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
+  auto first = limited.chat_stream(hello);
+  ASSERT_TRUE(first->next());
+  auto second = limited.chat_stream(hello, {.timeouts = Timeouts{.total = 5s}});
+  const auto end = second->next();
+  ASSERT_TRUE(end && !*end);
+  EXPECT_THAT(end->error().message, HasSubstr("limits that the application set"));
+}
+
+TEST(Limits, GiveBackTheTokensOfAttemptsThatWereNotWorkedOn) {
+  TestEndpoint test;
+  const Endpoint limited = *test.open().with_limits({.tokens_per_minute = 6000});
+  ChatRequest large = hello;
+  large.max_tokens = 900;
+  for (int i = 0; i < 2; ++i) test.transport->reply({.status = 503, .body = {"busy"}});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  const auto began = test.clock->steady_now();
+  auto stream = limited.chat_stream(large);
+  while (const auto event = stream->next()) ASSERT_TRUE(*event);
+  EXPECT_LT(test.clock->steady_now() - began, 1s) << "but for the backoff";
+}
+
 TEST(Limits, AreNumbersThatMakeSense) {
   TestEndpoint test;
   const Endpoint endpoint = test.open();

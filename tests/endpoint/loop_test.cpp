@@ -158,6 +158,22 @@ TEST(Loop, DoesNotCountTheTimeInWhichAnEventWaits) {
   EXPECT_TRUE(heard.begin()->second.finished);
 }
 
+TEST(Loop, DoesNotCountTheTimeThatTheApplicationTakesForAnEvent) {
+  TestLoop test;
+  test.transport->reply({.headers = sse(),
+                         .body = {text_chunk("a"), text_chunk("b"), finish_chunk()},
+                         .chunk_after = 1s});
+  const CallOptions options{.timeouts = Timeouts{.first_event = 5s, .idle = 5s, .total = 60s}};
+  ASSERT_TRUE(test.loop.chat_stream(test.endpoint, hello, options));
+  std::map<CallId, Heard> heard;
+  while (auto event = test.loop.next()) {
+    hear(heard, *event);
+    test.clock->advance(1h);
+  }
+  EXPECT_EQ(heard.begin()->second.text, "ab");
+  EXPECT_TRUE(heard.begin()->second.finished);
+}
+
 TEST(Loop, HoldsBackTheEventsOfAPausedCallAndNoOthers) {
   TestLoop test;
   for (int i = 0; i < 2; ++i) {
@@ -350,6 +366,28 @@ TEST(Loop, IsNotHeldUpByATokenFetch) {
   signer->fetching.wait();
   EXPECT_NE(signer->thread, std::this_thread::get_id());
   signer->release();
+  auto heard = drain(test.loop);
+  EXPECT_TRUE(heard[*waits].finished);
+}
+
+TEST(Loop, FetchesOneTokenWhileAnotherDoesNotCome) {
+  TestLoop test;
+  const auto hangs = std::make_shared<SlowSigner>();
+  const auto comes = std::make_shared<SlowSigner>();
+  const Endpoint stuck = with_signer(test, hangs);
+  const Endpoint fine = with_signer(test, comes);
+  for (int i = 0; i < 2; ++i)
+    test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  const auto waits = test.loop.chat_stream(stuck, hello, patient);
+  const auto goes_on = test.loop.chat_stream(fine, hello, patient);
+  test.loop.process();
+  hangs->fetching.wait();
+  comes->fetching.wait();
+  comes->release();
+  const auto event = test.loop.next();
+  ASSERT_TRUE(event);
+  EXPECT_EQ(event->call, *goes_on);
+  hangs->release();
   auto heard = drain(test.loop);
   EXPECT_TRUE(heard[*waits].finished);
 }

@@ -56,6 +56,20 @@ TEST(CallObserver, IsToldWhyACallFailed) {
                                                   "ended 1 400 invalid_request"}));
 }
 
+TEST(CallObserver, IsToldTheEndOfACallThatIsDropped) {
+  TestEndpoint test;
+  const auto log = std::make_shared<Log>();
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a")}, .hangs = true});
+  const Endpoint endpoint = test.open();
+  {
+    auto stream = endpoint.chat_stream(hello, {.observer = log});
+    ASSERT_TRUE(stream->next());
+  }
+  EXPECT_EQ(log->lines.back(), "ended 1 200 cancelled");
+  { auto never_begun = endpoint.chat_stream(hello, {.observer = log}); }
+  EXPECT_EQ(std::count(log->lines.begin(), log->lines.end(), log->lines.back()), 1);
+}
+
 TEST(CallObserver, OfTheCallComesBeforeThatOfTheClient) {
   TestEndpoint test;
   const auto client = std::make_shared<Log>(), call = std::make_shared<Log>();

@@ -157,6 +157,54 @@ TEST(CallTimer, RunsOnOverManyShortWaits) {
   EXPECT_EQ(drain(*stream).error->phase, Phase::first_event);
 }
 
+TEST(CallTimer, RunsOnBetweenLooksThatDoNotWait) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .hangs = true});
+  const Endpoint endpoint = test.open({.timeouts = {.first_event = 5s}});
+  auto stream = endpoint.chat_stream(hello);
+  int looks = 0;
+  for (; !stream->wait(0ms); ++looks) {
+    ASSERT_LT(looks, 100);
+    test.clock->advance(500ms);
+  }
+  EXPECT_GE(looks, 10);
+  EXPECT_EQ(drain(*stream).error->phase, Phase::first_event);
+}
+
+TEST(CallTimer, LooksAtWhatHasComeBetweenTwoLooks) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a"), finish_chunk()}});
+  const Endpoint endpoint = test.open({.timeouts = {.first_event = 5s, .idle = 5s}});
+  auto stream = endpoint.chat_stream(hello);
+  EXPECT_FALSE(stream->wait(0ms)) << "the head only: the fake takes a step at a time";
+  test.clock->advance(1h);
+  EXPECT_TRUE(stream->wait(0ms));
+  EXPECT_EQ(drain(*stream).text, "a");
+}
+
+TEST(CallTimer, WaitsForAsLongAsAClockCanTell) {
+  TestEndpoint test;
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a"), finish_chunk()}});
+  const Endpoint endpoint = test.open();
+  auto stream = endpoint.chat_stream(hello);
+  EXPECT_TRUE(stream->wait(std::chrono::milliseconds::max()));
+  EXPECT_EQ(drain(*stream).text, "a");
+}
+
+TEST(CallTimer, IsNotSwitchedOffByADeadlineThatHasPassed) {
+  TestEndpoint test;
+  const Endpoint endpoint = test.open();
+  for (const CallOptions& options : {CallOptions{.timeouts = Timeouts{.total = -1ms}},
+                                     CallOptions{.timeouts = Timeouts{.idle = -1ms}},
+                                     CallOptions{.retry = RetryPolicy{.max_attempts = 0}},
+                                     CallOptions{.retry = RetryPolicy{.max_backoff = -1ms}}}) {
+    const auto stream = endpoint.chat_stream(hello, options);
+    ASSERT_FALSE(stream);
+    EXPECT_EQ(stream.error().code, ErrorCode::invalid_request);
+    EXPECT_THAT(stream.error().message, HasSubstr("expected"));
+  }
+}
+
 TEST(CallTimer, EndsAnAnswerThatTrickles) {
   TestEndpoint test;
   ScriptedReply reply{.headers = sse(), .chunk_after = 1s};

@@ -28,8 +28,8 @@ bool is_trusted(const Uri& uri, const std::string& universe) {
 std::shared_ptr<const Environment> make_environment() {
   Environment out = *test::make_environment(std::make_shared<test::ManualClock>());
   out.read_file = [](const std::string&) -> Result<std::string> { return std::string("a file"); };
-  out.run_command = [](const std::vector<std::string>&,
-                       std::chrono::milliseconds) -> Result<CommandOutput> { std::abort(); };
+  out.run_command = [](const std::vector<std::string>&, std::chrono::milliseconds,
+                       const std::stop_token&) -> Result<CommandOutput> { std::abort(); };
   return std::make_shared<const Environment>(std::move(out));
 }
 

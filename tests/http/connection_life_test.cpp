@@ -1,6 +1,8 @@
 // How long connections and names are kept.
 #include <gtest/gtest.h>
 
+#include <deque>
+
 #include "http/outside_world.hpp"
 #include "http/run_exchange.hpp"
 #include "support/loopback_server.hpp"
@@ -9,14 +11,21 @@ namespace ek {
 namespace {
 
 using namespace std::chrono_literals;
+using ek::testing::await_close;
 using ek::testing::bare_options;
 using ek::testing::counted_host;
+using ek::testing::drive;
+using ek::testing::far;
+using ek::testing::gate;
 using ek::testing::lookups_of_counted_host;
 using ek::testing::LoopbackServer;
 using ek::testing::post;
 using ek::testing::reply;
 using ek::testing::run;
+using ek::testing::Script;
+using ek::testing::send;
 using ek::testing::skip_time;
+using ek::testing::Step;
 
 struct Lanes : public ::testing::TestWithParam<bool> {
   static std::unique_ptr<Lane> open(const HttpOptions& options) {
@@ -64,6 +73,54 @@ TEST_P(Lanes, UseAConnectionForEverIfItHasNoAgeLimit) {
     skip_time(50s);
   }
   EXPECT_EQ(server.connections(), 1U);
+}
+
+// What a stream's server sends of its answer, and, later, the end of it.
+const Step answer = send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
+const Step end_of_answer = send("0\r\n\r\n");
+
+std::unique_ptr<Exchange> read_answer(Lane& lane, const std::string& url) {
+  auto exchange = lane.start(post(url), {});
+  drive(lane, [&] { return exchange->body() == "ok" || exchange->ended(); });
+  EXPECT_EQ(exchange->error(), nullptr);
+  return exchange;
+}
+
+TEST_P(Lanes, UseAConnectionAgainWhoseAnswerEndedAfterItsReaderHadLeft) {
+  LoopbackServer server({{answer, gate(), end_of_answer}, {reply("ok")}});
+  const auto lane = open(bare_options());
+  lane->let_end(read_answer(*lane, server.url()));
+  server.open_gate();
+  lane->wait(far());
+  EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+  EXPECT_EQ(server.connections(), 1U);
+}
+
+TEST_P(Lanes, CloseAConnectionWhoseAnswerDoesNotEnd) {
+  LoopbackServer server({{answer, await_close()}, {reply("ok")}});
+  const auto lane = open(bare_options());
+  lane->let_end(read_answer(*lane, server.url()));
+  EXPECT_EQ(run(*lane, post(server.url())).body, "ok") << "others do not wait for it";
+  skip_time(2s);
+  lane->wait(std::chrono::steady_clock::now());
+  EXPECT_TRUE(server.await_closed(1));
+}
+
+TEST_P(Lanes, CloseThoseConnectionsWhenTheyAreDestroyed) {
+  LoopbackServer server({{answer, await_close()}});
+  const auto lane = open(bare_options());
+  lane->let_end(read_answer(*lane, server.url()));
+}
+
+TEST_P(Lanes, KeepTheConnectionsOfManyHosts) {
+  std::deque<LoopbackServer> servers;
+  for (int i = 0; i < 8; ++i) servers.emplace_back(std::vector<Script>{{reply("ok")}});
+  const auto lane = open(bare_options());
+  for (int round = 0; round < 3; ++round) {
+    for (const LoopbackServer& server : servers)
+      EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+  }
+  for (const LoopbackServer& server : servers) EXPECT_EQ(server.connections(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(Connections, Lanes, ::testing::Bool(), [](const auto& instance) {

@@ -9,9 +9,12 @@ namespace {
 
 using ::testing::HasSubstr;
 
+// How far the request had come.
+enum Went { nowhere, partly, wholly, to_a_dead_connection };
+
 struct Case {
   CURLcode code;
-  bool begun;
+  Went went;
   bool headed;
   ErrorCode error;
   Phase phase;
@@ -19,32 +22,42 @@ struct Case {
 };
 
 constexpr Case cases[] = {
-    {CURLE_COULDNT_RESOLVE_HOST, false, false, ErrorCode::transport, Phase::dns, true},
-    {CURLE_COULDNT_RESOLVE_PROXY, false, false, ErrorCode::transport, Phase::dns, true},
-    {CURLE_COULDNT_CONNECT, false, false, ErrorCode::transport, Phase::connect, true},
-    {CURLE_OPERATION_TIMEDOUT, false, false, ErrorCode::timeout, Phase::connect, true},
-    {CURLE_SSL_CONNECT_ERROR, false, false, ErrorCode::transport, Phase::tls, true},
-    {CURLE_PEER_FAILED_VERIFICATION, false, false, ErrorCode::transport, Phase::tls, false},
-    {CURLE_SSL_CACERT_BADFILE, false, false, ErrorCode::transport, Phase::tls, false},
-    {CURLE_RECV_ERROR, false, false, ErrorCode::transport, Phase::connect, true},
-    {CURLE_URL_MALFORMAT, false, false, ErrorCode::invalid_request, Phase::request, false},
-    {CURLE_SEND_ERROR, true, false, ErrorCode::transport, Phase::send, false},
-    {CURLE_RECV_ERROR, true, false, ErrorCode::transport, Phase::headers, false},
-    {CURLE_GOT_NOTHING, true, false, ErrorCode::transport, Phase::headers, false},
-    {CURLE_HTTP2, true, false, ErrorCode::transport, Phase::headers, false},
-    {CURLE_HTTP2_STREAM, true, false, ErrorCode::transport, Phase::headers, false},
-    {CURLE_COULDNT_CONNECT, true, false, ErrorCode::transport, Phase::connect, false},
-    {CURLE_FTP_ACCEPT_FAILED, true, false, ErrorCode::transport, Phase::headers, false},
-    {CURLE_PARTIAL_FILE, true, true, ErrorCode::truncated, Phase::stream, false},
-    {CURLE_RECV_ERROR, true, true, ErrorCode::truncated, Phase::stream, false},
-    {CURLE_HTTP2_STREAM, true, true, ErrorCode::truncated, Phase::stream, false},
+    {CURLE_COULDNT_RESOLVE_HOST, nowhere, false, ErrorCode::transport, Phase::dns, true},
+    {CURLE_COULDNT_RESOLVE_PROXY, nowhere, false, ErrorCode::transport, Phase::dns, true},
+    {CURLE_COULDNT_CONNECT, nowhere, false, ErrorCode::transport, Phase::connect, true},
+    {CURLE_OPERATION_TIMEDOUT, nowhere, false, ErrorCode::timeout, Phase::connect, true},
+    {CURLE_SSL_CONNECT_ERROR, nowhere, false, ErrorCode::transport, Phase::tls, true},
+    {CURLE_PEER_FAILED_VERIFICATION, nowhere, false, ErrorCode::transport, Phase::tls, false},
+    {CURLE_SSL_CACERT_BADFILE, nowhere, false, ErrorCode::transport, Phase::tls, false},
+    {CURLE_RECV_ERROR, nowhere, false, ErrorCode::transport, Phase::connect, true},
+    {CURLE_URL_MALFORMAT, nowhere, false, ErrorCode::invalid_request, Phase::request, false},
+    {CURLE_SEND_ERROR, wholly, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_RECV_ERROR, wholly, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_GOT_NOTHING, wholly, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_HTTP2, wholly, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_HTTP2_STREAM, wholly, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_COULDNT_CONNECT, wholly, false, ErrorCode::transport, Phase::connect, false},
+    {CURLE_FTP_ACCEPT_FAILED, wholly, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_SEND_ERROR, partly, false, ErrorCode::transport, Phase::send, true},
+    {CURLE_RECV_ERROR, partly, false, ErrorCode::transport, Phase::headers, true},
+    {CURLE_COULDNT_CONNECT, partly, false, ErrorCode::transport, Phase::connect, true},
+    {CURLE_COULDNT_CONNECT, to_a_dead_connection, false, ErrorCode::transport, Phase::connect,
+     true},
+    {CURLE_RECV_ERROR, to_a_dead_connection, false, ErrorCode::transport, Phase::headers, false},
+    {CURLE_PARTIAL_FILE, wholly, true, ErrorCode::truncated, Phase::stream, false},
+    {CURLE_RECV_ERROR, wholly, true, ErrorCode::truncated, Phase::stream, false},
+    {CURLE_HTTP2_STREAM, wholly, true, ErrorCode::truncated, Phase::stream, false},
 };
 
 TEST(ExplainCurl, FollowsTheTable) {
   for (const Case& c : cases) {
     SCOPED_TRACE(curl_easy_strerror(c.code));
-    const Error error =
-        explain_curl({.code = c.code, .host = "h.example", .begun = c.begun, .headed = c.headed});
+    const Error error = explain_curl({.code = c.code,
+                                      .host = "h.example",
+                                      .begun = c.went != nowhere,
+                                      .sent = c.went == wholly || c.went == to_a_dead_connection,
+                                      .may_resend = c.went == to_a_dead_connection,
+                                      .headed = c.headed});
     EXPECT_EQ(to_string(error.code), to_string(c.error));
     EXPECT_EQ(to_string(error.phase), to_string(c.phase));
     EXPECT_EQ(error.retryable, c.retryable);

@@ -107,6 +107,22 @@ TEST(WideLane, ClosesAnExchangeThatIsGivenUp) {
 
 constexpr std::size_t libcurl_piece = 16 * 1024;
 
+TEST(WideLane, LooksAtEveryReadySocketInOneRound) {
+  constexpr std::size_t count = 600;
+  ASSERT_TRUE(allow_descriptors(2 * count + 512));
+  LoopbackServer server({{gate(), reply("ok")}});
+  const auto lane = wide_lane();
+  std::vector<std::unique_ptr<Exchange>> exchanges(count);
+  for (auto& exchange : exchanges) exchange = lane->start(post(server.url()), {});
+  const auto asked = [&] { return server.requests().size() == count; };
+  while (!asked()) lane->wait(std::chrono::steady_clock::now() + std::chrono::milliseconds(10));
+  server.open_gate(static_cast<int>(count));
+  const std::size_t answer = reply("ok").bytes.size();
+  while (server.sent_bytes() < count * answer) std::this_thread::yield();
+  lane->wait(std::chrono::steady_clock::now());
+  for (const auto& exchange : exchanges) ASSERT_NE(exchange->head(), nullptr);
+}
+
 // Works until the lane has nothing to do, which a lane that spins never has.
 bool comes_to_rest(Lane& lane) {
   for (int round = 0; round < 100'000; ++round) {

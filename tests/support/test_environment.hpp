@@ -47,8 +47,8 @@ inline std::shared_ptr<const Environment> make_environment(std::shared_ptr<Manua
         shared->written[path] = text;
         return {};
       },
-      .run_command = [shared](const std::vector<std::string>& arguments,
-                              std::chrono::milliseconds) -> Result<CommandOutput> {
+      .run_command = [shared](const std::vector<std::string>& arguments, std::chrono::milliseconds,
+                              const std::stop_token&) -> Result<CommandOutput> {
         const auto found = shared->commands.find(arguments);
         if (found != shared->commands.end()) return found->second;
         return Error{.code = ErrorCode::authentication,

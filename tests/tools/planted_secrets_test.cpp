@@ -221,7 +221,8 @@ constexpr auto behaviours = std::to_array<Behaviour>(
       }}});
 
 // Programs that fail and print a secret where they print tokens.
-Result<CommandOutput> run_program(const std::vector<std::string>&, std::chrono::milliseconds) {
+Result<CommandOutput> run_program(const std::vector<std::string>&, std::chrono::milliseconds,
+                                  const std::stop_token&) {
   return CommandOutput{
       .exit_code = 1, .standard_output = planted, .standard_error = "not signed in"};
 }

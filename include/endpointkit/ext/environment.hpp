@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -35,9 +36,11 @@ struct Environment {
   std::function<Result<void>(const std::string& path, const std::string& text)> write_file;
   /// Runs a program without a shell, found along PATH, with the caller's environment and no
   /// standard input. Errors: authentication/credentials if it cannot be started or does not end in
-  /// time; it is killed then. At most 1 MiB of either output is kept.
+  /// time, cancelled/credentials if `stop` is requested; it is killed then. At most 1 MiB of either
+  /// output is kept.
   std::function<Result<CommandOutput>(const std::vector<std::string>& arguments,
-                                      std::chrono::milliseconds timeout)>
+                                      std::chrono::milliseconds timeout,
+                                      const std::stop_token& stop)>
       run_command;
   /// Uniform in [0, 1), for backoff jitter and request ids.
   std::function<double()> random;

@@ -101,6 +101,10 @@ class EK_API Lane {
   virtual void wait(SteadyTime until) = 0;
   /// Makes a wait() that runs, or the next one, return at once. Any thread.
   virtual void wake() noexcept = 0;
+  /// Takes an exchange of which nothing is wanted any more, though its end, which should be near,
+  /// has not come: its connection can serve others once it has. If it does not come soon, or here
+  /// by default, the connection is closed.
+  virtual void let_end(std::unique_ptr<Exchange> exchange);
   /// Becomes readable when wait() has something to do, for event loops of others: an epoll or
   /// kqueue descriptor, owned by the lane. -1 where there is none.
   [[nodiscard]] virtual int descriptor() const noexcept;

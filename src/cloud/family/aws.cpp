@@ -102,6 +102,8 @@ std::string_view advice(const Error& error) {
     return "check the access key id; temporary keys (ASIA…) need their session token";
   }
   if (code == "InvalidSignatureException" || code == "SignatureDoesNotMatch") {
+    if (error.message.find("scoped to a valid region") != std::string::npos)
+      return "the host is of another region than the one that was signed for: check the region";
     return error.retryable ? "the clock of this machine is off: set it"
                            : "check the secret access key";
   }

@@ -126,7 +126,8 @@ Result<std::string> check_base_url(std::string_view url, std::string_view where_
                                 where_from, presentable(url)));
   }
   if (!uri->query.empty()) {
-    return bad_base(fmt::format("{} is \"{}\"; expected a URL without a query", where_from, presentable(url)));
+    return bad_base(
+        fmt::format("{} is \"{}\"; expected a URL without a query", where_from, presentable(url)));
   }
   while (uri->path.ends_with('/')) uri->path.pop_back();
   return fmt::format("{}://{}{}", uri->scheme, uri->authority(), uri->path);

@@ -99,11 +99,13 @@ bool CurlExchange::may_be_http2() const noexcept {
   return offers_http2(context_.options.network.http_version) && request_.url.starts_with("https:");
 }
 
-void CurlExchange::learn_version() {
+bool CurlExchange::is_http2() const noexcept {
   long version = 0;
   curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_VERSION, &version);
-  context_.http2_hosts.learn(request_.url, version == CURL_HTTP_VERSION_2_0);
+  return version == CURL_HTTP_VERSION_2_0;
 }
+
+void CurlExchange::learn_version() { context_.http2_hosts.learn(request_.url, is_http2()); }
 
 std::optional<Error> CurlExchange::choose_way() {
   if (auto refused = check_request(request_)) return refused;

@@ -54,6 +54,8 @@ class CurlExchange final : public Exchange {
   [[nodiscard]] std::size_t place() const noexcept { return place_; }
   /// Its handle and its connection are not for others.
   [[nodiscard]] bool is_private() const noexcept { return private_ != nullptr; }
+  /// Of an answer whose head is there.
+  [[nodiscard]] bool is_http2() const noexcept;
   /// From now on nobody hears of it, and what comes is dropped.
   void mute() noexcept;
   [[nodiscard]] CurlLane* lane() const noexcept { return lane_; }

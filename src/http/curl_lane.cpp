@@ -109,7 +109,8 @@ void CurlLane::abandon(CurlExchange& exchange) noexcept {
 
 void CurlLane::let_end(std::unique_ptr<Exchange> exchange) {
   auto& ours = static_cast<CurlExchange&>(*exchange);
-  if (ours.lane() == nullptr) return;  // over
+  // Over, or a stream that can be closed without its connection.
+  if (ours.lane() == nullptr || ours.is_http2()) return;
   static_cast<void>(exchange.release());
   ending_.push_back(
       {std::unique_ptr<CurlExchange>(&ours), std::chrono::steady_clock::now() + longest_end});

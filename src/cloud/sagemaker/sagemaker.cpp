@@ -108,7 +108,6 @@ class SageMaker final : public Cloud {
     Error error = aws::explain(head, body);
     if (error.message.find("of account") != std::string::npos &&
         error.message.find("not found") != std::string::npos) {
-      error.code = ErrorCode::not_found;  // AWS says ValidationError
       error.message +=
           fmt::format("; is \"{}\" the endpoint's name, and is it in {}?", endpoint_, region_);
     }

@@ -18,6 +18,9 @@ const char* advice(const ek::Error& error) {
       return "drop the oldest messages";
     case ek::ErrorCode::truncated:
       return "what was shown is not the whole answer";
+    case ek::ErrorCode::transport:
+    case ek::ErrorCode::timeout:
+      return error.retryable ? "try again" : "try again, if it may cost twice";
     default:
       return error.retryable ? "try again" : "change the request";
   }

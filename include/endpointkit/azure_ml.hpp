@@ -1,5 +1,5 @@
 // Azure Machine Learning online endpoints: scoring routes and chat routes of the container.
-// Options by key: dialect, base_url, deployment, scope.
+// Options by key: dialect, base_url, deployment, model, scope; and those that Client::open() names.
 #pragma once
 
 #include <string>

@@ -1,6 +1,7 @@
 // The vocabulary of a chat: what one sends (ChatRequest), what comes back (ChatReply, ChatEvent).
-// Plain values, the same for every model; what a provider sends beyond it is kept as JSON text, so
-// that a conversation can be sent back without loss.
+// Plain values, the same for every model, all text in UTF-8 (bytes that are none are sent as
+// U+FFFD); what a provider sends beyond it is kept as JSON text, so that a conversation can be sent
+// back without loss.
 #pragma once
 
 #include <cstdint>

@@ -4,8 +4,11 @@
 //     ek::open("vertex://my-project/europe-west4/publishers/google/models/gemini-2.5-flash"); auto
 //     reply    = endpoint.value().chat({.messages = {ek::user("Hello!")}});
 //
-// Everything runs on the calling thread: there is no hidden thread, no global initialisation and no
-// shutdown call. Opening touches neither network nor disk beyond what the URI names.
+// Everything runs on the calling thread; there is no global initialisation and no shutdown call.
+// The one exception: a token that must be fetched while something else has to go on, for a call
+// that is waited for with a limit of time, hedged, or in a loop, is fetched by a thread that is
+// started then and ends with the call or the loop. Opening touches neither network nor disk beyond
+// what the URI names. An object that was moved from may be destroyed or assigned to, nothing else.
 //
 // Processes: SIGPIPE is never delivered for our sockets, and no handler is touched. Connections are
 // closed by exec. After fork() a child may exec, _exit, or make a Client of its own; it must
@@ -41,8 +44,9 @@ struct ClientState;    // src/endpoint/client_state.hpp
 struct EndpointState;  // src/endpoint/endpoint_state.hpp
 
 /// What one application allows itself, so that the provider need not refuse it; 0 is no limit. A
-/// call that has to wait does so in turn, up to its total timer. What the provider says of its own
-/// limits (x-ratelimit-remaining-*, the Retry-After of a 429) is obeyed as well.
+/// call that has to wait does so in turn, up to its total timer; a stream keeps its place until it
+/// is over or destroyed, also while nobody reads it. What the provider says of its own limits
+/// (x-ratelimit-remaining-*, the Retry-After of a 429) is obeyed as well.
 struct Limits {
   int max_in_flight = 0;  ///< Attempts under way.
   double requests_per_minute = 0;
@@ -68,7 +72,8 @@ class EK_API ChatStream {
   /// `Finished` as its last event; then nothing. Not asking is the back-pressure. Errors:
   /// everything in ErrorCode; a cut stream is `truncated`, never Finished.
   std::optional<Result<ChatEvent>> next();
-  /// Waits at most `timeout` until next() would not block; false if it still would.
+  /// Waits at most `timeout` until next() would not block; false if it still would. 0 looks at what
+  /// has come. Timers run on between such calls.
   bool wait(std::chrono::milliseconds timeout);
   /// Ends the stream with `cancelled`, at once. Any thread; also before the first next().
   void cancel() noexcept;

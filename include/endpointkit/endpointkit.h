@@ -40,7 +40,9 @@
  *  6. Threads: clients and endpoints may be used from all threads at once. Requests and options
  *     may be read by many threads while nobody changes them. A call belongs to one thread at a
  *     time, except epk_call_cancel, which any thread may call. Everything runs on the calling
- *     thread: the library starts none, has no global initialisation and no shutdown.
+ *     thread, but for a token that must be fetched while a queue, or a call with a timeout, goes
+ * on: a thread does that, started then, which ends with the call or the queue. There is no global
+ *     initialisation and no shutdown.
  *  7. Order of freeing does not matter: an endpoint keeps its client alive and a call its
  *     endpoint.
  *  8. Truth values are int, 0 or 1. Durations are milliseconds, their names end in _ms.

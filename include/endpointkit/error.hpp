@@ -67,7 +67,9 @@ struct Error {
   std::string provider_code{};  ///< As the provider names it: "ThrottlingException", "NOT_FOUND".
   std::string reason{};         ///< Second-level reason where there is one: "SERVICE_DISABLED".
   std::string request_id{};     ///< For a support ticket.
-  bool retryable = false;       ///< Sending the same again later can succeed.
+  /// Sending the same again later can succeed. False as well where the answer was lost on its way
+  /// (transport after sending, truncated): it can, but may be computed, and billed, twice.
+  bool retryable = false;
   std::optional<std::chrono::milliseconds> retry_after{};  ///< The provider's own wish.
   bool output_delivered = false;  ///< Part of the answer was handed out before this.
   int attempts = 0;               ///< How often the request was sent, or tried to be.

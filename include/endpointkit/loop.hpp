@@ -49,8 +49,8 @@ struct LoopEvent {
 };
 
 /// Threads: calls may be added and cancelled from any; all else is for one at a time. Nothing works
-/// but inside next() and process(), with one exception: where a token has to be fetched, a thread
-/// does so that is started then and ends with the loop.
+/// but inside next() and process(), with one exception: where tokens have to be fetched, threads do
+/// so, one for each identity that is asked, which are started then and end with the loop.
 /// Memory: as of ChatStream, for each call; all of them share NetworkOptions::max_buffered_bytes.
 /// Processes: a forked child must not touch the loop, nor its fd(); see endpoint.hpp.
 class EK_API Loop {
@@ -71,7 +71,8 @@ class EK_API Loop {
                         const CallOptions& options = {});
   Result<CallId> invoke_stream(const Endpoint& endpoint, const InvokeRequest& request,
                                const CallOptions& options = {});
-  /// The call's last event will be `cancelled`, at once. Nothing happens if it is over. Any thread.
+  /// The call's last event will be `cancelled`, at once, or with CancelMode::drain once the rest
+  /// was read, whose usage an Observer is told. Nothing happens if it is over. Any thread.
   void cancel(CallId call);
   /// From the next next() on, the call's events wait until resume() or cancel(), and when its
   /// buffer is full its sender does: back-pressure for those who hand events on. As always, no

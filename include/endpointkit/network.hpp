@@ -20,7 +20,8 @@ enum class HttpVersion {
   http1,
   /// Offered by ALPN on https; HTTP/1.1 where the server does not take it, and on http. Calls of a
   /// loop share connections once their host has answered one in HTTP/2; until then each makes its
-  /// own.
+  /// own. With libcurl before 8.1 a stream that is held back, because its reader is slow, holds
+  /// back all that share its connection.
   http2,
 };
 

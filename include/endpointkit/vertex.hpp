@@ -1,5 +1,7 @@
 // Google Vertex AI: deployed endpoints (rawPredict, chat/completions) and publisher models
-// (generateContent). Options by key: dialect, base_url, quota_project, request_type, api_version.
+// (generateContent). Options by key: dialect, base_url, model, method (of an endpoint of one's own:
+// "predict", "rawPredict"), quota_project, request_type, api_version; and those that Client::open()
+// names.
 #pragma once
 
 #include <string>

@@ -34,8 +34,10 @@ Result<void> check_known(const EndpointOptions& options, std::string_view cloud,
                          std::initializer_list<std::string_view> known) {
   for (const auto& [key, value] : options) {
     if (std::find(known.begin(), known.end(), key) == known.end()) {
-      return invalid(fmt::format("{} endpoints have no option \"{}\"; known are {}", cloud, key,
-                                 fmt::join(known, ", ")));
+      return invalid(
+          fmt::format("{} endpoints have no option \"{}\"; known are {}; and for every "
+                      "cloud max_in_flight, requests_per_minute, tokens_per_minute, {}",
+                      cloud, printable(key), fmt::join(known, ", "), call_default_keys()));
     }
   }
   return {};

@@ -3,12 +3,9 @@
 
 #include <gmock/gmock.h>
 
-#include <latch>
-#include <map>
 #include <thread>
 
-#include "endpointkit/observer.hpp"
-#include "support/test_endpoint.hpp"
+#include "endpoint/test_loop.hpp"
 
 namespace ek::test {
 namespace {
@@ -16,48 +13,12 @@ namespace {
 using namespace std::chrono_literals;
 using testing::HasSubstr;
 
-const ChatRequest hello{.messages = {user("Hello!")}};
-const CallOptions patient{.timeouts = Timeouts{.first_event = 0s, .idle = 0s, .total = 0s}};
-
-struct Heard {
-  std::string text;
-  int last = 0;
-  bool finished = false;
-  std::optional<Error> error;
-};
-
-void hear(std::map<CallId, Heard>& heard, const LoopEvent& event) {
-  Heard& call = heard[event.call];
-  EXPECT_EQ(call.last, 0) << "nothing comes after the last event";
-  call.last += event.last ? 1 : 0;
-  if (const auto* part = event.get_if<ChatEvent>()) {
-    call.text += part->text();
-    call.finished |= part->get_if<Finished>() != nullptr;
-  }
-  if (const auto* piece = event.get_if<std::string>()) call.text += *piece;
-  if (const auto* reply = event.get_if<ChatReply>()) call.text += reply->text();
-  if (const auto* reply = event.get_if<InvokeReply>()) call.text += reply->body;
-  if (const auto* error = event.get_if<Error>()) call.error = *error;
-}
-
-std::map<CallId, Heard> drain(Loop& loop) {
-  std::map<CallId, Heard> heard;
-  while (auto event = loop.next()) hear(heard, *event);
-  return heard;
-}
-
 /// What comes without waiting: the fake transport takes one step a round.
 void hear_all(std::map<CallId, Heard>& heard, Loop& loop) {
   for (int round = 0; round < 20; ++round) {
     while (auto event = loop.next(0ms)) hear(heard, *event);
   }
 }
-
-struct TestLoop : TestEndpoint {
-  explicit TestLoop(ClientOptions options = {}) : endpoint(open(std::move(options))) {}
-  Endpoint endpoint;
-  Loop loop{*client};
-};
 
 std::string reply_body(std::string_view text) {
   return R"({"choices":[{"message":{"role":"assistant","content":")" + std::string(text) +
@@ -315,108 +276,6 @@ TEST(Loop, RefusesAnEndpointOfAnotherClient) {
   EXPECT_EQ(call.error().code, ErrorCode::invalid_request);
   EXPECT_THAT(call.error().message, HasSubstr("another client"));
   EXPECT_EQ(test.loop.size(), 0U);
-}
-
-// A signer whose token has to be fetched, which takes until `fetched` is counted down.
-class SlowSigner final : public Signer {
- public:
-  Result<std::vector<Header>> sign(const HttpRequest&, const SignContext& context) override {
-    if (!there_ && !context.may_fetch()) return fetch_is_due();
-    if (!there_) {
-      const std::stop_callback stopped(context.stop, [&] { release(); });
-      thread = std::this_thread::get_id();
-      fetching.count_down();
-      gate_.wait();
-      if (context.stop.stop_requested())
-        return Error{.code = ErrorCode::cancelled, .phase = Phase::credentials};
-      there_ = true;
-    }
-    return std::vector<Header>{{"authorization", "token", true}};
-  }
-  bool renew(const std::vector<Header>&) override { return false; }
-  std::string describe() const override { return "slow signer"; }
-  void release() {
-    if (!released_.exchange(true)) gate_.count_down();
-  }
-
-  std::latch fetching{1};
-  std::thread::id thread;
-
- private:
-  std::latch gate_{1};
-  std::atomic<bool> released_ = false;
-  std::atomic<bool> there_ = false;
-};
-
-Endpoint with_signer(const TestLoop& test, std::shared_ptr<Signer> signer) {
-  return test.make(std::make_unique<PlainCloud>(), std::move(signer), "test://slow");
-}
-
-TEST(Loop, IsNotHeldUpByATokenFetch) {
-  TestLoop test;
-  const auto signer = std::make_shared<SlowSigner>();
-  const Endpoint slow = with_signer(test, signer);
-  for (int i = 0; i < 2; ++i)
-    test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
-  const auto waits = test.loop.chat_stream(slow, hello, patient);
-  const auto goes_on = test.loop.chat_stream(test.endpoint, hello);
-  const auto event = test.loop.next();
-  ASSERT_TRUE(event);
-  EXPECT_EQ(event->call, *goes_on);
-  signer->fetching.wait();
-  EXPECT_NE(signer->thread, std::this_thread::get_id());
-  signer->release();
-  auto heard = drain(test.loop);
-  EXPECT_TRUE(heard[*waits].finished);
-}
-
-TEST(Loop, FetchesOneTokenWhileAnotherDoesNotCome) {
-  TestLoop test;
-  const auto hangs = std::make_shared<SlowSigner>();
-  const auto comes = std::make_shared<SlowSigner>();
-  const Endpoint stuck = with_signer(test, hangs);
-  const Endpoint fine = with_signer(test, comes);
-  for (int i = 0; i < 2; ++i)
-    test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
-  const auto waits = test.loop.chat_stream(stuck, hello, patient);
-  const auto goes_on = test.loop.chat_stream(fine, hello, patient);
-  test.loop.process();
-  hangs->fetching.wait();
-  comes->fetching.wait();
-  comes->release();
-  const auto event = test.loop.next();
-  ASSERT_TRUE(event);
-  EXPECT_EQ(event->call, *goes_on);
-  hangs->release();
-  auto heard = drain(test.loop);
-  EXPECT_TRUE(heard[*waits].finished);
-}
-
-TEST(Loop, EndsItsCallsWhenItIsDestroyedAlsoDuringATokenFetch) {
-  struct Ends final : Observer {
-    void on_moment(const CallMoment& moment) noexcept override {
-      if (moment.kind != CallMoment::Kind::ended) return;
-      ++count;
-      EXPECT_EQ(moment.error->code, ErrorCode::cancelled);
-    }
-    int count = 0;
-  };
-  const auto ends = std::make_shared<Ends>();
-  {
-    TestLoop test({.observer = ends});
-    const auto signer = std::make_shared<SlowSigner>();
-    const Endpoint slow = with_signer(test, signer);
-    test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
-    ASSERT_TRUE(test.loop.chat_stream(test.endpoint, hello));
-    ASSERT_TRUE(test.loop.chat_stream(slow, hello));
-    EXPECT_TRUE(test.loop.next());
-    signer->fetching.wait();
-    test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
-    ASSERT_TRUE(test.loop.chat_stream(test.endpoint, hello));
-    while (!test.loop.process()) continue;
-    ASSERT_TRUE(test.loop.chat_stream(slow, hello)) << "and one that has not begun";
-  }
-  EXPECT_EQ(ends->count, 4) << "also the one whose event nobody took";
 }
 
 TEST(Loop, TellsWhenItHasToBeDrivenAgain) {

@@ -40,9 +40,9 @@
  *  6. Threads: clients and endpoints may be used from all threads at once. Requests and options
  *     may be read by many threads while nobody changes them. A call belongs to one thread at a
  *     time, except epk_call_cancel, which any thread may call. Everything runs on the calling
- *     thread, but for a token that must be fetched while a queue, or a call with a timeout, goes
- * on: a thread does that, started then, which ends with the call or the queue. There is no global
- *     initialisation and no shutdown.
+ *     thread, but one thing: a token that must be fetched while a queue, or a call with a
+ *     timeout, goes on is fetched by a thread that is started then and ends with the call or the
+ *     queue. There is no global initialisation and no shutdown.
  *  7. Order of freeing does not matter: an endpoint keeps its client alive and a call its
  *     endpoint.
  *  8. Truth values are int, 0 or 1. Durations are milliseconds, their names end in _ms.

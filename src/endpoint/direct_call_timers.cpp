@@ -18,8 +18,7 @@ void DirectCall::check_timers() {
     if (state_ == State::queued && ticket_ != nullptr) {
       late.message = fmt::format(
           "the call waited {} ms for the limits that the application set for {}: raise them, or "
-          "read "
-          "or drop the streams that use them up",
+          "read or drop the streams that use them up",
           plan_.timeouts.total.count(), endpoint().uri);
     }
     return timer->phase == Phase::total || draining_ ? end(std::move(late)) : fail(std::move(late));

@@ -1,6 +1,5 @@
 #include "endpoint/token_threads.hpp"
 
-#include <algorithm>
 #include <utility>
 
 namespace ek {
@@ -23,35 +22,38 @@ void TokenThreads::submit(std::shared_ptr<SignJob> job, std::function<void()> do
   bool one_more = false;
   {
     const std::lock_guard lock(mutex_);
-    const bool same = asked_.contains(&job->signer());
-    waiting_.push_back({std::move(job), std::move(done)});
-    one_more = !same && idle_ == 0 && threads_.size() < max_threads;
+    const Signer* identity = &job->signer();
+    const auto [queue, is_new] = queues_.try_emplace(identity);
+    queue->second.push_back({std::move(job), std::move(done)});
+    if (!is_new) return;
+    ready_.push_back(identity);
+    // Those that are idle may have been given the others already.
+    one_more = ready_.size() > idle_ && threads_.size() < max_threads;
   }
   changed_.notify_one();
   if (one_more) threads_.emplace_back([this] { run(); });
-}
-
-TokenThreads::Waiting::iterator TokenThreads::next() {
-  return std::find_if(waiting_.begin(), waiting_.end(),
-                      [&](const Entry& entry) { return !asked_.contains(&entry.job->signer()); });
 }
 
 void TokenThreads::run() {
   std::unique_lock lock(mutex_);
   while (true) {
     ++idle_;
-    changed_.wait(lock, [&] { return closing_ || next() != waiting_.end(); });
+    changed_.wait(lock, [&] { return closing_ || !ready_.empty(); });
     --idle_;
     if (closing_) return;
-    const auto found = next();
-    const Entry entry = std::move(*found);
-    waiting_.erase(found);
-    asked_.insert(&entry.job->signer());
+    const Signer* identity = ready_.front();
+    ready_.pop_front();
+    const Entry entry = std::move(queues_[identity].front());
+    queues_[identity].pop_front();
     lock.unlock();
     entry.job->run();
     entry.done();
     lock.lock();
-    asked_.erase(&entry.job->signer());
+    if (queues_[identity].empty()) {
+      queues_.erase(identity);
+    } else {
+      ready_.push_back(identity);
+    }
   }
 }
 

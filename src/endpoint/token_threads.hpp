@@ -7,8 +7,8 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "endpoint/sign_job.hpp"
@@ -34,15 +34,15 @@ class TokenThreads {
     std::shared_ptr<SignJob> job;
     std::function<void()> done;
   };
-  using Waiting = std::deque<Entry>;
+  // The jobs of one identity. It is in ready_, or a thread asks it.
+  using Queue = std::deque<Entry>;
 
   void run();
-  [[nodiscard]] Waiting::iterator next();  // whose identity nobody asks
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  Waiting waiting_;
-  std::set<const Signer*> asked_;
+  std::unordered_map<const Signer*, Queue> queues_;  // none is empty, but for those that are asked
+  std::deque<const Signer*> ready_;
   std::size_t idle_ = 0;
   bool closing_ = false;
   std::vector<std::thread> threads_;

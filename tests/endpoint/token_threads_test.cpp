@@ -88,6 +88,28 @@ TEST(TokenThreads, FetchOneTokenWhileAnotherDoesNotCome) {
   EXPECT_TRUE(heard[*waits].finished);
 }
 
+TEST(TokenThreads, DoNotCountOnAnIdleOneForTwoIdentities) {
+  TestLoop test;
+  for (int i = 0; i < 4; ++i)
+    test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  const auto first = std::make_shared<SlowSigner>();
+  const Endpoint warm = with_signer(test, first);
+  ASSERT_TRUE(test.loop.chat_stream(warm, hello, patient));
+  test.loop.process();
+  first->release();
+  drain(test.loop);
+  const auto hangs = std::make_shared<SlowSigner>(), comes = std::make_shared<SlowSigner>();
+  const Endpoint stuck = with_signer(test, hangs), fine = with_signer(test, comes);
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(test.loop.chat_stream(stuck, hello, patient));
+  ASSERT_TRUE(test.loop.chat_stream(fine, hello, patient));
+  test.loop.process();
+  hangs->fetching.wait();
+  comes->fetching.wait();
+  comes->release();
+  hangs->release();
+  EXPECT_EQ(drain(test.loop).size(), 3U);
+}
+
 TEST(TokenThreads, EndWithALoopThatIsDestroyed) {
   struct Ends final : Observer {
     void on_moment(const CallMoment& moment) noexcept override {

@@ -12,6 +12,7 @@
 #include "http/curl_share.hpp"
 #include "http/curl_transport.hpp"
 #include "http/http2_hosts.hpp"
+#include "http/lookups.hpp"
 #include "http/proxy.hpp"
 #include "http/tls_context.hpp"
 
@@ -47,6 +48,7 @@ struct CurlContext {
   CurlShare share;
   const ProxyRules proxies;
   Http2Hosts http2_hosts;
+  Lookups lookups;
   LineList route_lines;
   curl_slist* const routes;                // route_lines, for CURLOPT_CONNECT_TO
   std::atomic<std::size_t> exchanges = 0;  // under way, in all lanes

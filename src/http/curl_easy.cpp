@@ -2,10 +2,6 @@
 
 #include "http/http2_words.hpp"
 
-#ifndef _WIN32
-#include <fcntl.h>
-#endif
-
 namespace ek {
 namespace {
 
@@ -34,7 +30,6 @@ void set_version(CURL* easy, HttpVersion wanted) {
 void set_connection(CURL* easy, const CurlContext& context) {
   const NetworkOptions& network = context.options.network;
   const auto keep_alive = static_cast<long>(network.keep_alive.count());
-  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &on_new_socket);
   curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, keep_alive > 0 ? 1L : 0L);
   if (keep_alive > 0) {
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, keep_alive);
@@ -52,16 +47,6 @@ void set_connection(CURL* easy, const CurlContext& context) {
 }
 
 }  // namespace
-
-int on_new_socket(void*, curl_socket_t socket, curlsocktype) {
-#ifndef _WIN32
-  // A child process of the application must not keep the connection open.
-  fcntl(socket, F_SETFD, FD_CLOEXEC);
-#else
-  static_cast<void>(socket);
-#endif
-  return CURL_SOCKOPT_OK;
-}
 
 EasyHandle make_easy(CurlContext& context) {
   EasyHandle handle(curl_easy_init());

@@ -10,7 +10,4 @@ namespace ek {
 /// completely, by CurlExchange::attach(), so that handles need no reset between two requests.
 EasyHandle make_easy(CurlContext& context);
 
-/// A CURLOPT_SOCKOPTFUNCTION: what make_easy() sets, for those who set another.
-int on_new_socket(void*, curl_socket_t socket, curlsocktype);
-
 }  // namespace ek

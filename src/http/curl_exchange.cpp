@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#ifndef _WIN32
+#include <fcntl.h>
+#endif
+
 #include <algorithm>
 #include <utility>
 
@@ -41,6 +45,7 @@ void CurlExchange::prepare(CURL* easy) {
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &CurlExchange::on_body);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &CurlExchange::on_header);
   curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &CurlExchange::on_request);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, &CurlExchange::on_socket);
   if (takes_our_openssl())
     curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, &CurlExchange::on_tls_context);
 }
@@ -57,7 +62,7 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   curl_easy_setopt(easy_.get(), CURLOPT_ERRORBUFFER, detail_.data());
   curl_easy_setopt(easy_.get(), CURLOPT_BUFFERSIZE, context_.read_bytes());
   for (const CURLoption data : {CURLOPT_PRIVATE, CURLOPT_WRITEDATA, CURLOPT_HEADERDATA,
-                                CURLOPT_PREREQDATA, CURLOPT_SSL_CTX_DATA}) {
+                                CURLOPT_PREREQDATA, CURLOPT_SOCKOPTDATA, CURLOPT_SSL_CTX_DATA}) {
     curl_easy_setopt(easy_.get(), data, this);
   }
   // 0 would be libcurl's 300 s.
@@ -130,7 +135,23 @@ std::optional<Error> CurlExchange::choose_way() {
                .message = fmt::format("{} {}", host_of(request_.url), why)};
 }
 
+std::string_view CurlExchange::looked_up() const noexcept {
+  return proxy_ != nullptr ? std::string_view(proxy_->url) : host_of(request_.url);
+}
+
+bool CurlExchange::may_begin() {
+  const auto turn = context_.lookups.ask(looked_up(), *lane_, std::chrono::steady_clock::now());
+  leads_ = turn == Lookups::Turn::lead;
+  return turn != Lookups::Turn::wait;
+}
+
+void CurlExchange::end_lookup(bool found) {
+  if (std::exchange(leads_, false))
+    context_.lookups.done(looked_up(), found, std::chrono::steady_clock::now());
+}
+
 EasyHandle CurlExchange::detach() noexcept {
+  end_lookup(false);
   --context_.exchanges;
   lane_ = nullptr;
   words_.stop(easy_.get());
@@ -299,10 +320,23 @@ CURLcode CurlExchange::on_tls_context(CURL*, void* ssl_ctx, void* self) {
   return CURLE_SSL_CERTPROBLEM;
 }
 
+// Called for each new socket, before it connects.
+int CurlExchange::on_socket(void* self, curl_socket_t socket, curlsocktype) {
+#ifndef _WIN32
+  // A child process of the application must not keep the connection open.
+  fcntl(socket, F_SETFD, FD_CLOEXEC);
+#endif
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  exchange.end_lookup(true);
+  exchange.lane_->opened(socket);
+  return CURL_SOCKOPT_OK;
+}
+
 // Called each time the request is about to go out. The second time libcurl has taken the
 // connection, which was a kept one, for stale.
 int CurlExchange::on_request(void* self, char*, char*, int, int) {
   auto& exchange = *static_cast<CurlExchange*>(self);
+  exchange.end_lookup(true);
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!exchange.begun_) {
     exchange.begun_ = now;

@@ -51,6 +51,8 @@ class CurlExchange final : public Exchange {
   /// Sets all that is different from one request to the next, and takes its place in the lane.
   void attach(CurlLane& lane, std::size_t place, EasyHandle easy);
   void move_to(std::size_t place) noexcept { place_ = place; }
+  /// False as long as another looks its host up; its lane is woken after that.
+  bool may_begin();
   [[nodiscard]] std::size_t place() const noexcept { return place_; }
   /// Its handle and its connection are not for others.
   [[nodiscard]] bool is_private() const noexcept { return private_ != nullptr; }
@@ -69,6 +71,7 @@ class CurlExchange final : public Exchange {
   static std::size_t on_header(char* data, std::size_t, std::size_t bytes, void* self);
   static std::size_t on_body(char* data, std::size_t, std::size_t bytes, void* self);
   static int on_request(void* self, char*, char*, int, int);
+  static int on_socket(void* self, curl_socket_t socket, curlsocktype);
   static CURLcode on_tls_context(CURL* easy, void* ssl_ctx, void* self);
 
   [[nodiscard]] std::size_t unread() const noexcept { return buffer_.size() - read_; }
@@ -79,6 +82,8 @@ class CurlExchange final : public Exchange {
   void set_private_connection();
   [[nodiscard]] bool may_be_http2() const noexcept;
   void learn_version();
+  void end_lookup(bool found);
+  [[nodiscard]] std::string_view looked_up() const noexcept;
   void store(std::string_view bytes);
   void report();
   [[nodiscard]] bool query_sent() const noexcept;
@@ -108,6 +113,7 @@ class CurlExchange final : public Exchange {
   bool muted_ = false;
   bool ended_ = false;
   bool sent_ = false;
+  bool leads_ = false;  // others wait for the addresses of its host
   std::optional<SteadyTime> begun_;  // when the request first began to go out
   RareError error_;
 };

@@ -46,6 +46,7 @@ CurlLane::~CurlLane() { close(); }
 
 void CurlLane::close() noexcept {
   const SignalGuard guard;
+  context_->lookups.forget(*this);
   while (!live_.empty()) {
     CurlExchange& exchange = *live_.back();
     const bool headed = exchange.head() != nullptr;
@@ -72,12 +73,30 @@ std::unique_ptr<Exchange> CurlLane::start(HttpRequest request, const TransferOpt
   }
   exchange->attach(*this, live_.size(), std::move(easy));
   live_.push_back(exchange.get());
-  if (curl_multi_add_handle(multi_.get(), exchange->handle()) != CURLM_OK) {
-    remove(*exchange);
-    exchange->fail(no_curl());
-  }
-  fresh_ = true;
+  if (!try_to_add(*exchange)) hold(*exchange);
   return exchange;
+}
+
+bool CurlLane::try_to_add(CurlExchange& exchange) {
+  if (!exchange.may_begin()) return false;
+  fresh_ = true;
+  if (curl_multi_add_handle(multi_.get(), exchange.handle()) != CURLM_OK) {
+    remove(exchange);
+    exchange.fail(no_curl());
+  }
+  return true;
+}
+
+void CurlLane::hold(CurlExchange& exchange) {
+  held_.push_back(&exchange);
+  held_until_ = std::chrono::steady_clock::now() + Lookups::longest_wait;
+}
+
+void CurlLane::add_held() {
+  held_until_ = SteadyTime::max();
+  for (CurlExchange* exchange : std::exchange(held_, {})) {
+    if (!try_to_add(*exchange)) hold(*exchange);
+  }
 }
 
 EasyHandle CurlLane::take_handle() {
@@ -95,7 +114,8 @@ EasyHandle CurlLane::make_handle() {
 
 EasyHandle CurlLane::remove(CurlExchange& exchange) noexcept {
   curl_multi_remove_handle(multi_.get(), exchange.handle());
-  to_resume_.erase(std::remove(to_resume_.begin(), to_resume_.end(), &exchange), to_resume_.end());
+  std::erase(held_, &exchange);
+  std::erase(to_resume_, &exchange);
   live_.back()->move_to(exchange.place());
   live_[exchange.place()] = live_.back();
   live_.pop_back();
@@ -140,6 +160,7 @@ void CurlLane::wait(SteadyTime until) {
   if (!multi_) return;  // every start() failed
   const SignalGuard guard;
   bool news = begin();
+  until = std::min(until, held_until());
   // A lane that is woken or late all the time still gets its work done, one round a call.
   for (bool last = false; !news && !last;) {
     const int timeout = woken_ ? 0 : poll_timeout_ms(until);
@@ -156,6 +177,7 @@ void CurlLane::wake() noexcept {
 bool CurlLane::begin() {
   news_ = false;
   close_late();
+  add_held();
   resume_paused();
   return std::exchange(fresh_, false) && work(0);
 }

@@ -35,6 +35,8 @@ class CurlLane : public Lane {
   void report() noexcept { news_ = true; }
   /// Reading goes on with the next wait().
   void resume_later(CurlExchange& exchange);
+  /// One of them has this new socket.
+  virtual void opened(curl_socket_t) {}
   /// Takes an unfinished exchange out; closes its connection.
   void abandon(CurlExchange& exchange) noexcept;
 
@@ -50,6 +52,8 @@ class CurlLane : public Lane {
   virtual int turn(int timeout_ms);
   /// What is done before waiting. True if there is news.
   bool begin();
+  /// When begin() has something to do, whatever the sockets say.
+  [[nodiscard]] SteadyTime held_until() const noexcept { return held_until_; }
   /// turn(), and what it ended. True if there is news since begin().
   bool work(int timeout_ms);
   /// Ends everything and frees the multi handle; for destructors of lanes whose members it uses.
@@ -60,13 +64,17 @@ class CurlLane : public Lane {
     void operator()(CURLM* multi) const noexcept { curl_multi_cleanup(multi); }
   };
 
-  EasyHandle take_handle();
-  EasyHandle remove(CurlExchange& exchange) noexcept;
   struct Ending {
     std::unique_ptr<CurlExchange> exchange;
     SteadyTime until;
   };
 
+  EasyHandle take_handle();
+  EasyHandle remove(CurlExchange& exchange) noexcept;
+  /// False if another exchange looks up its host.
+  bool try_to_add(CurlExchange& exchange);
+  void hold(CurlExchange& exchange);
+  void add_held();
   void resume_paused();
   void collect_finished();
   void close_late();
@@ -74,6 +82,8 @@ class CurlLane : public Lane {
   const std::shared_ptr<CurlContext> context_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
   std::vector<CurlExchange*> live_;
+  std::vector<CurlExchange*> held_;  // not yet begun
+  SteadyTime held_until_ = SteadyTime::max();
   std::vector<CurlExchange*> to_resume_;
   std::vector<Ending> ending_;
   std::vector<EasyHandle> idle_handles_;

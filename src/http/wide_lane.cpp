@@ -40,15 +40,18 @@ int to_curl(std::uint8_t events) {
 /// One multi handle, with the exchanges that run on it.
 class WideLane::Shard final : public CurlLane {
  public:
-  Shard(std::shared_ptr<CurlContext> context, Poller& poller);
+  Shard(std::shared_ptr<CurlContext> context, WideLane& whole);
   ~Shard() override { close(); }  // closing connections calls back into this object
 
   using CurlLane::begin;
+  using CurlLane::held_until;
   /// To be worked on at the next act().
   void take(const Poller::Ready& ready) { ready_.push_back(ready); }
   /// Works on what is ready or due. True if there is news.
   bool act();
-  [[nodiscard]] SteadyTime due() const override { return due_; }
+  [[nodiscard]] SteadyTime due() const override { return std::min(due_, held_until()); }
+  void wake() noexcept override { whole_.wake(); }
+  void opened(curl_socket_t socket) override { poller_.opened(socket); }
 
  private:
   EasyHandle make_handle() override;
@@ -56,17 +59,17 @@ class WideLane::Shard final : public CurlLane {
 
   static int on_watch(CURL* easy, curl_socket_t socket, int what, void* self, void*);
   static int on_timer(CURLM* multi, long timeout_ms, void* self);
-  static int on_open(void* self, curl_socket_t socket, curlsocktype purpose);
   static int on_close(void* self, curl_socket_t socket);
 
+  WideLane& whole_;
   Poller& poller_;
   std::vector<Poller::Ready> ready_;
   SteadyTime due_ = SteadyTime::max();  // of libcurl's timers
   int running_ = 0;
 };
 
-WideLane::Shard::Shard(std::shared_ptr<CurlContext> context, Poller& poller)
-    : CurlLane(std::move(context)), poller_(poller) {
+WideLane::Shard::Shard(std::shared_ptr<CurlContext> context, WideLane& whole)
+    : CurlLane(std::move(context)), whole_(whole), poller_(whole.poller_) {
   if (multi() == nullptr) return;
   curl_multi_setopt(multi(), CURLMOPT_SOCKETFUNCTION, &Shard::on_watch);
   curl_multi_setopt(multi(), CURLMOPT_SOCKETDATA, this);
@@ -77,8 +80,6 @@ WideLane::Shard::Shard(std::shared_ptr<CurlContext> context, Poller& poller)
 EasyHandle WideLane::Shard::make_handle() {
   EasyHandle easy = CurlLane::make_handle();
   if (!easy || !poller_.good()) return nullptr;
-  curl_easy_setopt(easy.get(), CURLOPT_SOCKOPTFUNCTION, &Shard::on_open);
-  curl_easy_setopt(easy.get(), CURLOPT_SOCKOPTDATA, this);
   curl_easy_setopt(easy.get(), CURLOPT_CLOSESOCKETFUNCTION, &Shard::on_close);
   curl_easy_setopt(easy.get(), CURLOPT_CLOSESOCKETDATA, this);
   return easy;
@@ -115,11 +116,6 @@ int WideLane::Shard::on_timer(CURLM*, long timeout_ms, void* self) {
   return 0;
 }
 
-int WideLane::Shard::on_open(void* self, curl_socket_t socket, curlsocktype purpose) {
-  static_cast<Shard*>(self)->poller_.opened(socket);
-  return on_new_socket(nullptr, socket, purpose);
-}
-
 int WideLane::Shard::on_close(void* self, curl_socket_t socket) {
   static_cast<Shard*>(self)->poller_.closed(socket);
   return close_socket(socket);
@@ -141,14 +137,17 @@ WideLane::Shard& WideLane::shard_with_room() {
   for (const auto& shard : shards_) {
     if (shard->size() < max_exchanges_of_shard) return *shard;
   }
-  return *shards_.emplace_back(std::make_unique<Shard>(context_, poller_));
+  return *shards_.emplace_back(std::make_unique<Shard>(context_, *this));
 }
 
 void WideLane::wait(SteadyTime until) {
   const SignalGuard guard;
   drop_empty_shards();
   bool news = false;
-  for (const auto& shard : shards_) news |= shard->begin();
+  for (const auto& shard : shards_) {
+    news |= shard->begin();
+    until = std::min(until, shard->held_until());
+  }
   // A lane that is woken or late all the time still gets its work done, one round a call.
   for (bool last = false; !news && !last;) {
     const int timeout = woken_ ? 0 : poll_timeout_ms(until);

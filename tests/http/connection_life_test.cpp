@@ -2,7 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <thread>
 
+#include "http/lookups.hpp"
 #include "http/outside_world.hpp"
 #include "http/run_exchange.hpp"
 #include "support/loopback_server.hpp"
@@ -123,14 +125,52 @@ TEST_P(Lanes, KeepTheConnectionsOfManyHosts) {
   for (const LoopbackServer& server : servers) EXPECT_EQ(server.connections(), 1U);
 }
 
+std::string url_by_name(const LoopbackServer& server) {
+  return "http://" + std::string(counted_host) + ":" + std::to_string(server.port()) + "/";
+}
+
+TEST_P(Lanes, LookAHostUpOnceForAllThatBeginAtOnce) {
+  LoopbackServer server({{reply("ok")}});
+  const auto lane = open(bare_options());
+  const int before = lookups_of_counted_host();
+  std::vector<std::unique_ptr<Exchange>> exchanges;
+  for (int i = 0; i < 256; ++i) exchanges.push_back(lane->start(post(url_by_name(server)), {}));
+  for (const auto& exchange : exchanges) {
+    EXPECT_TRUE(drive(*lane, [&] { return exchange->ended(); }));
+    EXPECT_EQ(exchange->body(), "ok");
+  }
+  EXPECT_EQ(lookups_of_counted_host() - before, 1);
+}
+
+TEST_P(Lanes, LookAHostUpAgainWhenTheOneThatDidHasGivenUp) {
+  LoopbackServer server({{reply("ok")}});
+  const auto lane = open(bare_options());
+  auto first = lane->start(post(url_by_name(server)), {});
+  const auto second = lane->start(post(url_by_name(server)), {});
+  const auto third = lane->start(post(url_by_name(server)), {});
+  first.reset();
+  EXPECT_TRUE(drive(*lane, [&] { return second->ended() && third->ended(); }));
+  EXPECT_EQ(second->body(), "ok");
+  EXPECT_EQ(third->body(), "ok");
+}
+
+TEST_P(Lanes, ForgetExchangesThatWereGivenUpBeforeTheyBegan) {
+  LoopbackServer server({{reply("ok")}});
+  const auto lane = open(bare_options());
+  const auto first = lane->start(post(url_by_name(server)), {});
+  lane->start(post(url_by_name(server)), {}).reset();
+  const auto left = lane->start(post(url_by_name(server)), {});
+  EXPECT_TRUE(drive(*lane, [&] { return first->ended() && left->ended(); }));
+  EXPECT_EQ(left->body(), "ok");
+}
+
 INSTANTIATE_TEST_SUITE_P(Connections, Lanes, ::testing::Bool(), [](const auto& instance) {
   return std::string(instance.param ? "wide" : "narrow");
 });
 
 TEST(Names, AreResolvedOnceForAllLanesAndAnewAfterAMinute) {
   LoopbackServer server({{reply("ok")}});
-  const std::string url =
-      "http://" + std::string(counted_host) + ":" + std::to_string(server.port()) + "/";
+  const std::string url = url_by_name(server);
   const auto transport = make_curl_transport(bare_options());
   const auto ask_on_new_lanes = [&] {
     for (int i = 0; i < 3; ++i) EXPECT_EQ(run(*transport->open_lane(), post(url)).body, "ok");
@@ -142,6 +182,33 @@ TEST(Names, AreResolvedOnceForAllLanesAndAnewAfterAMinute) {
   skip_time(61s);
   ask_on_new_lanes();
   EXPECT_EQ(lookups_of_counted_host() - before, 2);
+}
+
+TEST(Names, AreLookedUpOnceForThreadsThatBeginAtOnce) {
+  LoopbackServer server({{reply("ok")}});
+  const auto transport = make_curl_transport(bare_options());
+  const int before = lookups_of_counted_host();
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 64; ++i) {
+    threads.emplace_back(
+        [&] { EXPECT_EQ(run(*transport->open_lane(), post(url_by_name(server))).body, "ok"); });
+  }
+  threads.clear();
+  EXPECT_EQ(lookups_of_counted_host() - before, 1);
+}
+
+TEST(Names, AreLookedUpByOthersWhenNobodyDrivesTheOneThatBegan) {
+  LoopbackServer server({{reply("ok")}});
+  const auto transport = make_curl_transport(bare_options());
+  const auto idle_lane = transport->open_lane();
+  const auto idle = idle_lane->start(post(url_by_name(server)), {});
+  const auto lane = transport->open_lane();
+  const auto exchange = lane->start(post(url_by_name(server)), {});
+  lane->wait(std::chrono::steady_clock::now());
+  EXPECT_FALSE(exchange->sent());
+  skip_time(std::chrono::duration_cast<std::chrono::seconds>(Lookups::longest_wait));
+  EXPECT_TRUE(drive(*lane, [&] { return exchange->ended(); }));
+  EXPECT_EQ(exchange->body(), "ok");
 }
 
 }  // namespace

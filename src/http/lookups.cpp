@@ -1,0 +1,36 @@
+#include "http/lookups.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ek {
+
+Lookups::Turn Lookups::ask(std::string_view place, Lane& lane, SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  auto found = places_.find(place);
+  if (found == places_.end()) found = places_.try_emplace(std::string(place)).first;
+  State& state = found->second;
+  if (now < state.known_until) return Turn::begin;
+  if (!state.led_since || now - *state.led_since >= longest_wait) {
+    state.led_since = now;
+    return Turn::lead;
+  }
+  if (std::find(state.waiting.begin(), state.waiting.end(), &lane) == state.waiting.end())
+    state.waiting.push_back(&lane);
+  return Turn::wait;
+}
+
+void Lookups::done(std::string_view place, bool found, SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  State& state = places_.find(place)->second;
+  state.led_since.reset();
+  if (found) state.known_until = now + kept;
+  for (Lane* lane : std::exchange(state.waiting, {})) lane->wake();
+}
+
+void Lookups::forget(const Lane& lane) noexcept {
+  const std::lock_guard lock(mutex_);
+  for (auto& [place, state] : places_) std::erase(state.waiting, &lane);
+}
+
+}  // namespace ek

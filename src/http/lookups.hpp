@@ -1,0 +1,47 @@
+// Which names are being looked up.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "endpointkit/ext/transport.hpp"
+
+namespace ek {
+
+/// libcurl keeps the addresses of a name, but does not know that it is being looked up already: of
+/// 256 exchanges that begin at once each would ask the resolver. So the first one leads and the
+/// others wait for it. Threads: safe from all.
+class Lookups {
+ public:
+  enum class Turn { begin, lead, wait };
+
+  /// As long others wait for the one that leads: its lane may not be driven.
+  static constexpr std::chrono::seconds longest_wait{2};
+  /// A little less than libcurl keeps addresses (CURLOPT_DNS_CACHE_TIMEOUT).
+  static constexpr std::chrono::seconds kept{55};
+
+  /// What an exchange with `place`, "host:port" or a proxy's URL, shall do. Whoever leads says
+  /// done(). Whoever waits asks again when its `lane` is woken, or after longest_wait.
+  Turn ask(std::string_view place, Lane& lane, SteadyTime now);
+  /// `found`: its addresses are known now, or were not needed, for there was a connection.
+  void done(std::string_view place, bool found, SteadyTime now);
+  /// It is woken no more.
+  void forget(const Lane& lane) noexcept;
+
+ private:
+  struct State {
+    SteadyTime known_until = SteadyTime::min();
+    std::optional<SteadyTime> led_since{};
+    std::vector<Lane*> waiting{};
+  };
+
+  std::mutex mutex_;
+  std::map<std::string, State, std::less<>> places_;
+};
+
+}  // namespace ek

@@ -113,7 +113,7 @@ class CurlExchange final : public Exchange {
   bool muted_ = false;
   bool ended_ = false;
   bool sent_ = false;
-  bool leads_ = false;  // others wait for the addresses of its host
+  bool leads_ = false;               // others wait for the addresses of its host
   std::optional<SteadyTime> begun_;  // when the request first began to go out
   RareError error_;
 };

@@ -12,17 +12,22 @@
 namespace ek {
 namespace {
 
-Error nothing_found(const CredentialChain& chain, const Environment& environment) {
-  std::vector<std::string> looked_at;
-  for (const CredentialSource& source : chain.sources) {
-    std::vector<std::string> variables;
-    for (const std::string_view name : source.variables) {
-      const auto value = environment.variable(std::string(name));
-      const std::string_view state = !value ? "unset" : value->empty() ? "empty" : "set";
-      variables.push_back(fmt::format("{} is {}", name, state));
-    }
-    looked_at.push_back(fmt::format("{} ({})", source.name, fmt::join(variables, ", ")));
+// Why this source has nothing, and what is there of its variables all the same.
+std::string told(const CredentialReport::Link& link, const Environment& environment) {
+  std::vector<std::string> facts;
+  if (!link.message.empty()) facts.push_back(link.message);
+  for (const std::string& name : link.looked_at) {
+    if (const auto value = environment.variable(name))
+      facts.push_back(fmt::format("{} is {}", name, value->empty() ? "empty" : "set"));
   }
+  return fmt::format("{} ({})", link.name, fmt::join(facts, ", "));
+}
+
+Error nothing_found(const CredentialChain& chain, const CredentialReport& report,
+                    const Environment& environment) {
+  std::vector<std::string> looked_at;
+  for (const CredentialReport::Link& link : report.links)
+    looked_at.push_back(told(link, environment));
   return credentials_error(fmt::format("found no {}; looked at: {}. {}", chain.kind,
                                        fmt::join(looked_at, "; "), chain.advice));
 }
@@ -123,7 +128,7 @@ class ChainSigner final : public Signer {
       }
     }
     if (signer == nullptr && !report.error)
-      report.error = nothing_found(chain_, *services_.environment);
+      report.error = nothing_found(chain_, report, *services_.environment);
     return signer;
   }
 

@@ -127,12 +127,17 @@ class Walk {
       return refusal(who, *answer, "");
     }
     if (settings_.allow_v1) return find_v1();
-    if (answer) {
-      return refusal(who, *answer,
-                     "It gives no session token, and version 1 is not asked unless "
-                     "AWS_EC2_METADATA_V1_DISABLED is false");
-    }
+    if (answer) return without_token(*answer);
     return absent(std::move(answer).error());
+  }
+
+  // Metadata may be switched off for this instance, or what answers may be no such service at all.
+  static Error without_token(const HttpResponse& answer) {
+    Error error = refusal(who, answer,
+                          "It gives no session token, and version 1 is not asked unless "
+                          "AWS_EC2_METADATA_V1_DISABLED is false");
+    error.reason = no_service;
+    return error;
   }
 
   Result<Secret> find_v1() {

@@ -134,6 +134,10 @@ Result<std::shared_ptr<Signer>> find(const SigningScope& scope, const SigningSer
   if (!chain) return chain.error();
   if (*chain) return profile_signer(profile, describe_chain(**chain, profile), {}, scope, services);
   const AwsFiles files = aws_files(*services.environment);
+  if (files.config.empty() && files.credentials.empty()) {
+    why_not = "HOME is not set, so there is no ~/.aws";
+    return std::shared_ptr<Signer>();
+  }
   why_not = fmt::format("no profile \"{}\" with keys in \"{}\" or \"{}\"", printable(profile),
                         printable(files.config), printable(files.credentials));
   return std::shared_ptr<Signer>();

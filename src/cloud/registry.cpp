@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.hpp"
 #include "base/uri.hpp"
 #include "cloud/azure_ml/entry.hpp"
 #include "cloud/family/options.hpp"
@@ -34,6 +35,12 @@ Result<Endpoint> apply(Result<Endpoint> endpoint, const EndpointOptions& calls,
   return limits ? endpoint->with_limits(*limits) : std::move(endpoint);
 }
 
+Error said_twice(const std::string& key) {
+  return {.code = ErrorCode::invalid_request,
+          .phase = Phase::request,
+          .message = fmt::format("the URI has the option {} twice; say it once", printable(key))};
+}
+
 std::string schemes() {
   std::string out;
   for (const CloudEntry& entry : clouds)
@@ -52,8 +59,11 @@ Result<Endpoint> Client::open(std::string_view text, const Credentials& credenti
                               const EndpointOptions& options) const {
   auto uri = parse_uri(text);
   if (!uri) return uri.error();
-  EndpointOptions all = options;  // these win over the query
-  for (const auto& [key, value] : uri->query) all.emplace(key, value);
+  EndpointOptions all;
+  for (const auto& [key, value] : uri->query) {
+    if (!all.emplace(key, value).second) return said_twice(key);
+  }
+  for (const auto& [key, value] : options) all.insert_or_assign(key, value);
   const EndpointOptions calls = take_call_defaults(all);
   const auto limits = take_limits(all);
   if (!limits) return limits.error();

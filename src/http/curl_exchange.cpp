@@ -29,7 +29,8 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
       request_(std::move(request)),
       body_size_(request_.body.size()),
       max_unread_bytes_(std::max<std::size_t>(options.max_buffered_bytes, 1)),
-      connect_timeout_(options.connect_timeout),
+      connect_timeout_(std::clamp<std::chrono::milliseconds>(
+          options.connect_timeout, std::chrono::milliseconds(1), std::chrono::hours(24))),
       bypass_proxy_(options.bypass_proxy),
       private_(options.tls.empty()
                    ? nullptr
@@ -65,14 +66,19 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
                                 CURLOPT_PREREQDATA, CURLOPT_SOCKOPTDATA, CURLOPT_SSL_CTX_DATA}) {
     curl_easy_setopt(easy_.get(), data, this);
   }
-  // 0 would be libcurl's 300 s.
-  const auto limit = std::clamp<long long>(connect_timeout_.count(), 1, 86'400'000);
-  curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(limit));
+  set_connect_timeout({});
   set_way();
   if (is_private()) set_private_connection();
   const bool waits = may_be_http2() && context_.http2_hosts.has(request_.url);
   curl_easy_setopt(easy_.get(), CURLOPT_PIPEWAIT, waits ? 1L : 0L);
   words_.listen(easy_.get(), context_.options.network.http_version);
+}
+
+void CurlExchange::set_connect_timeout(std::chrono::nanoseconds waited) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(connect_timeout_ - waited);
+  // 0 would be libcurl's 300 s.
+  curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS,
+                   static_cast<long>(std::max<long long>(left.count(), 1)));
 }
 
 void CurlExchange::set_way() {
@@ -139,19 +145,37 @@ std::string_view CurlExchange::looked_up() const noexcept {
   return proxy_ != nullptr ? std::string_view(proxy_->url) : host_of(request_.url);
 }
 
-bool CurlExchange::may_begin() {
-  const auto turn = context_.lookups.ask(looked_up(), *lane_, std::chrono::steady_clock::now());
-  leads_ = turn == Lookups::Turn::lead;
-  return turn != Lookups::Turn::wait;
+Lookups::Turn CurlExchange::ask() {
+  using Turn = Lookups::Turn;
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const Turn turn = context_.lookups.ask(looked_up(), *lane_, waits_since_, now);
+  leads_ = turn == Turn::lead;
+  if (turn == Turn::fail) {
+    finish(proxy_ != nullptr ? CURLE_COULDNT_RESOLVE_PROXY : CURLE_COULDNT_RESOLVE_HOST);
+  } else if (turn == Turn::wait) {
+    if (!waits_since_) waits_since_ = now;
+    if (now < *waits_since_ + connect_timeout_) return turn;
+    finish(CURLE_OPERATION_TIMEDOUT);
+    return Turn::fail;
+  } else if (waits_since_) {
+    set_connect_timeout(now - *waits_since_);
+  }
+  return turn;
 }
 
-void CurlExchange::end_lookup(bool found) {
+SteadyTime CurlExchange::ask_again_at() const {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  return now + std::min<std::chrono::nanoseconds>(*waits_since_ + connect_timeout_ - now,
+                                                  Lookups::longest_wait);
+}
+
+void CurlExchange::end_lookup(Lookups::Outcome outcome) {
   if (std::exchange(leads_, false))
-    context_.lookups.done(looked_up(), found, std::chrono::steady_clock::now());
+    context_.lookups.done(looked_up(), outcome, std::chrono::steady_clock::now());
 }
 
 EasyHandle CurlExchange::detach() noexcept {
-  end_lookup(false);
+  end_lookup(Lookups::Outcome::given_up);
   --context_.exchanges;
   lane_ = nullptr;
   words_.stop(easy_.get());
@@ -231,6 +255,8 @@ void CurlExchange::fail(Error error) {
 void CurlExchange::finish(CURLcode code) {
   sent_ = query_sent();
   ended_ = true;
+  if (code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY)
+    end_lookup(Lookups::Outcome::failed);
   if (code == CURLE_OK && !head_.complete()) code = CURLE_GOT_NOTHING;
   if (code != CURLE_OK && !error_) error_ = explain(code);
   if (on_news_) on_news_();
@@ -327,7 +353,7 @@ int CurlExchange::on_socket(void* self, curl_socket_t socket, curlsocktype) {
   fcntl(socket, F_SETFD, FD_CLOEXEC);
 #endif
   auto& exchange = *static_cast<CurlExchange*>(self);
-  exchange.end_lookup(true);
+  exchange.end_lookup(Lookups::Outcome::found);
   exchange.lane_->opened(socket);
   return CURL_SOCKOPT_OK;
 }
@@ -336,7 +362,7 @@ int CurlExchange::on_socket(void* self, curl_socket_t socket, curlsocktype) {
 // connection, which was a kept one, for stale.
 int CurlExchange::on_request(void* self, char*, char*, int, int) {
   auto& exchange = *static_cast<CurlExchange*>(self);
-  exchange.end_lookup(true);
+  exchange.end_lookup(Lookups::Outcome::found);
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!exchange.begun_) {
     exchange.begun_ = now;

@@ -51,8 +51,11 @@ class CurlExchange final : public Exchange {
   /// Sets all that is different from one request to the next, and takes its place in the lane.
   void attach(CurlLane& lane, std::size_t place, EasyHandle easy);
   void move_to(std::size_t place) noexcept { place_ = place; }
-  /// False as long as another looks its host up; its lane is woken after that.
-  bool may_begin();
+  /// Whether it may begin, or waits for another that looks its host up; then its lane is woken
+  /// after that. If the answer is fail it has ended.
+  Lookups::Turn ask();
+  /// Of one that waits: when to ask, if the lane is not woken before.
+  [[nodiscard]] SteadyTime ask_again_at() const;
   [[nodiscard]] std::size_t place() const noexcept { return place_; }
   /// Its handle and its connection are not for others.
   [[nodiscard]] bool is_private() const noexcept { return private_ != nullptr; }
@@ -82,7 +85,8 @@ class CurlExchange final : public Exchange {
   void set_private_connection();
   [[nodiscard]] bool may_be_http2() const noexcept;
   void learn_version();
-  void end_lookup(bool found);
+  void end_lookup(Lookups::Outcome outcome);
+  void set_connect_timeout(std::chrono::nanoseconds waited);
   [[nodiscard]] std::string_view looked_up() const noexcept;
   void store(std::string_view bytes);
   void report();
@@ -113,8 +117,9 @@ class CurlExchange final : public Exchange {
   bool muted_ = false;
   bool ended_ = false;
   bool sent_ = false;
-  bool leads_ = false;               // others wait for the addresses of its host
-  std::optional<SteadyTime> begun_;  // when the request first began to go out
+  bool leads_ = false;                     // others wait for the addresses of its host
+  std::optional<SteadyTime> waits_since_;  // for another that looks them up
+  std::optional<SteadyTime> begun_;        // when the request first began to go out
   RareError error_;
 };
 

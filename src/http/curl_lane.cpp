@@ -78,9 +78,13 @@ std::unique_ptr<Exchange> CurlLane::start(HttpRequest request, const TransferOpt
 }
 
 bool CurlLane::try_to_add(CurlExchange& exchange) {
-  if (!exchange.may_begin()) return false;
+  const auto turn = exchange.ask();
+  if (turn == Lookups::Turn::wait) return false;
   fresh_ = true;
-  if (curl_multi_add_handle(multi_.get(), exchange.handle()) != CURLM_OK) {
+  if (turn == Lookups::Turn::fail) {
+    remove(exchange);
+    news_ = true;
+  } else if (curl_multi_add_handle(multi_.get(), exchange.handle()) != CURLM_OK) {
     remove(exchange);
     exchange.fail(no_curl());
   }
@@ -89,7 +93,7 @@ bool CurlLane::try_to_add(CurlExchange& exchange) {
 
 void CurlLane::hold(CurlExchange& exchange) {
   held_.push_back(&exchange);
-  held_until_ = std::chrono::steady_clock::now() + Lookups::longest_wait;
+  held_until_ = std::min(held_until_, exchange.ask_again_at());
 }
 
 void CurlLane::add_held() {

@@ -71,7 +71,7 @@ class CurlLane : public Lane {
 
   EasyHandle take_handle();
   EasyHandle remove(CurlExchange& exchange) noexcept;
-  /// False if another exchange looks up its host.
+  /// False if it waits for another exchange that looks its host up.
   bool try_to_add(CurlExchange& exchange);
   void hold(CurlExchange& exchange);
   void add_held();

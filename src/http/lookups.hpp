@@ -18,7 +18,12 @@ namespace ek {
 /// others wait for it. Threads: safe from all.
 class Lookups {
  public:
-  enum class Turn { begin, lead, wait };
+  enum class Turn { begin, lead, wait, fail };
+  enum class Outcome {
+    found,     ///< Its addresses are known now, or were not needed, for there was a connection.
+    failed,    ///< It has none: those that waited need not ask.
+    given_up,  ///< Nobody knows.
+  };
 
   /// As long others wait for the one that leads: its lane may not be driven.
   static constexpr std::chrono::seconds longest_wait{2};
@@ -26,16 +31,18 @@ class Lookups {
   static constexpr std::chrono::seconds kept{55};
 
   /// What an exchange with `place`, "host:port" or a proxy's URL, shall do. Whoever leads says
-  /// done(). Whoever waits asks again when its `lane` is woken, or after longest_wait.
-  Turn ask(std::string_view place, Lane& lane, SteadyTime now);
-  /// `found`: its addresses are known now, or were not needed, for there was a connection.
-  void done(std::string_view place, bool found, SteadyTime now);
+  /// done(). Whoever waits asks again, and says since when it does, when its `lane` is woken or
+  /// after longest_wait.
+  Turn ask(std::string_view place, Lane& lane, std::optional<SteadyTime> waits_since,
+           SteadyTime now);
+  void done(std::string_view place, Outcome outcome, SteadyTime now);
   /// It is woken no more.
   void forget(const Lane& lane) noexcept;
 
  private:
   struct State {
     SteadyTime known_until = SteadyTime::min();
+    SteadyTime failed_at = SteadyTime::min();
     std::optional<SteadyTime> led_since{};
     std::vector<Lane*> waiting{};
   };

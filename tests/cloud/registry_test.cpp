@@ -61,6 +61,14 @@ TEST_F(OpenTest, LetsOptionsWinOverTheQuery) {
   EXPECT_TRUE(endpoint);
 }
 
+TEST_F(OpenTest, RefusesAnOptionThatTheUriHasTwice) {
+  const auto endpoint = client_.open("sagemaker://eu-west-1/ep?dialect=tgi&dialect=openai", keys_,
+                                     {{"dialect", "raw"}});
+  ASSERT_FALSE(endpoint);
+  EXPECT_EQ(endpoint.error().code, ErrorCode::invalid_request);
+  EXPECT_THAT(endpoint.error().message, HasSubstr("the option dialect twice"));
+}
+
 TEST_F(OpenTest, TakesLimitsOnEveryCloud) {
   const EndpointOptions limits = {
       {"max_in_flight", "4"}, {"requests_per_minute", "60.5"}, {"tokens_per_minute", "1e5"}};

@@ -21,6 +21,8 @@ using ek::testing::far;
 using ek::testing::gate;
 using ek::testing::lookups_of_counted_host;
 using ek::testing::LoopbackServer;
+using ek::testing::NamesFail;
+using ek::testing::NamesHang;
 using ek::testing::post;
 using ek::testing::reply;
 using ek::testing::run;
@@ -162,6 +164,59 @@ TEST_P(Lanes, ForgetExchangesThatWereGivenUpBeforeTheyBegan) {
   const auto left = lane->start(post(url_by_name(server)), {});
   EXPECT_TRUE(drive(*lane, [&] { return first->ended() && left->ended(); }));
   EXPECT_EQ(left->body(), "ok");
+}
+
+TEST_P(Lanes, FailAllThatWaitedForANameWithoutAddresses) {
+  LoopbackServer server({{reply("ok")}});
+  const auto lane = open(bare_options());
+  std::vector<std::unique_ptr<Exchange>> exchanges;
+  const int before = lookups_of_counted_host();
+  {
+    const NamesFail fail;
+    for (int i = 0; i < 32; ++i) exchanges.push_back(lane->start(post(url_by_name(server)), {}));
+    for (const auto& exchange : exchanges) {
+      EXPECT_TRUE(drive(*lane, [&] { return exchange->ended(); }));
+      ASSERT_NE(exchange->error(), nullptr);
+      EXPECT_EQ(exchange->error()->phase, Phase::dns);
+      EXPECT_TRUE(exchange->error()->retryable);
+    }
+  }
+  EXPECT_EQ(lookups_of_counted_host() - before, 1);
+  EXPECT_EQ(run(*lane, post(url_by_name(server))).body, "ok") << "the next one asks again";
+}
+
+// The resolver has a thread of its own.
+void wait_for_lookup(Lane& lane, int before) {
+  while (lookups_of_counted_host() == before) lane.wait(std::chrono::steady_clock::now());
+}
+
+TEST_P(Lanes, CountTheWaitForALookupAsConnecting) {
+  LoopbackServer server({{reply("ok")}});
+  const auto lane = open(bare_options());
+  const NamesHang hang;
+  const int before = lookups_of_counted_host();
+  const auto first = lane->start(post(url_by_name(server)), {.connect_timeout = 1h});
+  const auto second = lane->start(post(url_by_name(server)), {.connect_timeout = 1s});
+  wait_for_lookup(*lane, before);
+  EXPECT_FALSE(second->ended());
+  skip_time(1s);
+  EXPECT_TRUE(drive(*lane, [&] { return second->ended(); }));
+  EXPECT_EQ(second->error()->code, ErrorCode::timeout);
+  EXPECT_EQ(second->error()->phase, Phase::connect);
+  EXPECT_FALSE(first->ended());
+  EXPECT_EQ(lookups_of_counted_host() - before, 1);
+}
+
+TEST_P(Lanes, AreDestroyedWhileALookupHangs) {
+  LoopbackServer server({{reply("ok")}});
+  const NamesHang hang;
+  const int before = lookups_of_counted_host();
+  auto lane = open(bare_options());
+  const auto given_up = lane->start(post(url_by_name(server)), {});
+  lane->start(post(url_by_name(server)), {}).reset();
+  wait_for_lookup(*lane, before);
+  lane.reset();
+  EXPECT_TRUE(given_up->ended());
 }
 
 INSTANTIATE_TEST_SUITE_P(Connections, Lanes, ::testing::Bool(), [](const auto& instance) {

@@ -7,6 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Turn = Lookups::Turn;
+using Outcome = Lookups::Outcome;
 
 class CountingLane final : public Lane {
  public:
@@ -21,46 +22,61 @@ struct LookupsTest : ::testing::Test {
   CountingLane lane;
   CountingLane other;
   const SteadyTime start{1000s};
+
+  Turn ask(Lane& by) { return ask(by, start); }
+  Turn ask(Lane& by, SteadyTime now, std::optional<SteadyTime> waits_since = {}) {
+    return lookups.ask("a:443", by, waits_since, now);
+  }
 };
 
 TEST_F(LookupsTest, HaveOneLeadAndTheOthersOfItsPlaceWait) {
-  EXPECT_EQ(lookups.ask("a:443", lane, start), Turn::lead);
-  EXPECT_EQ(lookups.ask("a:443", lane, start), Turn::wait);
-  EXPECT_EQ(lookups.ask("a:443", other, start), Turn::wait);
-  EXPECT_EQ(lookups.ask("b:443", other, start), Turn::lead);
+  EXPECT_EQ(ask(lane), Turn::lead);
+  EXPECT_EQ(ask(lane), Turn::wait);
+  EXPECT_EQ(ask(other), Turn::wait);
+  EXPECT_EQ(lookups.ask("b:443", other, {}, start), Turn::lead);
 }
 
 TEST_F(LookupsTest, WakeEachLaneOnceWhenTheAddressesAreThere) {
-  lookups.ask("a:443", lane, start);
-  for (int i = 0; i < 3; ++i) lookups.ask("a:443", lane, start);
-  lookups.ask("a:443", other, start);
-  lookups.done("a:443", true, start + 1s);
+  ask(lane);
+  for (int i = 0; i < 3; ++i) ask(lane);
+  ask(other);
+  lookups.done("a:443", Outcome::found, start + 1s);
   EXPECT_EQ(lane.woken, 1);
   EXPECT_EQ(other.woken, 1);
-  EXPECT_EQ(lookups.ask("a:443", lane, start + 1s), Turn::begin);
-  EXPECT_EQ(lookups.ask("a:443", lane, start + 1s + Lookups::kept), Turn::lead);
+  EXPECT_EQ(ask(lane, start + 1s), Turn::begin);
+  EXPECT_EQ(ask(lane, start + 1s + Lookups::kept), Turn::lead);
 }
 
-TEST_F(LookupsTest, HaveTheNextOneLeadWhenNothingWasFound) {
-  lookups.ask("a:443", lane, start);
-  lookups.ask("a:443", other, start);
-  lookups.done("a:443", false, start);
+TEST_F(LookupsTest, HaveTheNextOneLeadWhenTheFirstGivesUp) {
+  ask(lane);
+  ask(other);
+  lookups.done("a:443", Outcome::given_up, start);
   EXPECT_EQ(other.woken, 1);
-  EXPECT_EQ(lookups.ask("a:443", other, start), Turn::lead);
-  EXPECT_EQ(lookups.ask("a:443", lane, start), Turn::wait);
+  EXPECT_EQ(ask(other), Turn::lead);
+  EXPECT_EQ(ask(lane), Turn::wait);
 }
 
 TEST_F(LookupsTest, HaveTheNextOneLeadWhenTheFirstTakesTooLong) {
-  lookups.ask("a:443", lane, start);
-  EXPECT_EQ(lookups.ask("a:443", other, start + Lookups::longest_wait - 1ms), Turn::wait);
-  EXPECT_EQ(lookups.ask("a:443", other, start + Lookups::longest_wait), Turn::lead);
+  ask(lane);
+  EXPECT_EQ(ask(other, start + Lookups::longest_wait - 1ms), Turn::wait);
+  EXPECT_EQ(ask(other, start + Lookups::longest_wait), Turn::lead);
+}
+
+TEST_F(LookupsTest, FailThoseThatWaitedWhenTheNameHasNoAddresses) {
+  ask(lane);
+  ask(other, start + 1s);
+  lookups.done("a:443", Outcome::failed, start + 2s);
+  EXPECT_EQ(other.woken, 1);
+  EXPECT_EQ(ask(other, start + 3s, start + 1s), Turn::fail);
+  EXPECT_EQ(ask(lane, start + 3s), Turn::lead) << "a new one";
+  EXPECT_EQ(ask(other, start + 3s, start + 3s), Turn::wait) << "began to wait after the failure";
 }
 
 TEST_F(LookupsTest, WakeNoLaneThatIsGone) {
-  lookups.ask("a:443", lane, start);
-  lookups.ask("a:443", other, start);
+  ask(lane);
+  ask(other);
   lookups.forget(other);
-  lookups.done("a:443", true, start);
+  lookups.done("a:443", Outcome::found, start);
   EXPECT_EQ(other.woken, 0);
 }
 

@@ -13,6 +13,8 @@ namespace {
 
 std::atomic<long> skipped_seconds = 0;
 std::atomic<int> lookups = 0;
+std::atomic<bool> names_fail = false;
+std::atomic<bool> names_hang = false;
 
 bool is_monotonic(clockid_t clock) {
   return clock == CLOCK_MONOTONIC || clock == CLOCK_MONOTONIC_RAW ||
@@ -41,7 +43,11 @@ extern "C" int getaddrinfo(const char* node, const char* service, const addrinfo
   static const auto real =
       reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
   const bool counted = node != nullptr && std::strcmp(node, ek::testing::counted_host) == 0;
-  if (counted) ++lookups;
+  if (counted) {
+    ++lookups;
+    names_hang.wait(true);
+    if (names_fail) return EAI_NONAME;
+  }
   return real(counted ? "127.0.0.1" : node, service, hints, found);
 }
 
@@ -49,5 +55,13 @@ namespace ek::testing {
 
 void skip_time(std::chrono::seconds step) { skipped_seconds += step.count(); }
 int lookups_of_counted_host() { return lookups; }
+
+NamesFail::NamesFail() { names_fail = true; }
+NamesFail::~NamesFail() { names_fail = false; }
+NamesHang::NamesHang() { names_hang = true; }
+NamesHang::~NamesHang() {
+  names_hang = false;
+  names_hang.notify_all();
+}
 
 }  // namespace ek::testing

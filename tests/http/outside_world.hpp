@@ -13,4 +13,16 @@ void skip_time(std::chrono::seconds step);
 inline constexpr const char* counted_host = "model.test";
 int lookups_of_counted_host();
 
+/// While one of these lives, the counted host has no addresses, or lookups of it do not end.
+class NamesFail {
+ public:
+  NamesFail();
+  ~NamesFail();
+};
+class NamesHang {
+ public:
+  NamesHang();
+  ~NamesHang();
+};
+
 }  // namespace ek::testing

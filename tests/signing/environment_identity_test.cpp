@@ -42,16 +42,16 @@ TEST(EnvironmentIdentity, ListsWhatItLookedAtAndWhatToDo) {
   EXPECT_THAT(sign(empty, sagemaker_scope()),
               AllOf(HasCode(ErrorCode::authentication), HasPhase(Phase::credentials),
                     FailsWith(AllOf(HasSubstr("AWS_ACCESS_KEY_ID is empty"),
-                                    HasSubstr("AWS_SECRET_ACCESS_KEY is unset"),
+                                    HasSubstr("AWS_SECRET_ACCESS_KEY are not set"),
                                     HasSubstr("Credentials::aws_keys")))));
   EXPECT_THAT(sign(empty, vertex_scope()),
-              FailsWith(HasSubstr("GOOGLE_APPLICATION_CREDENTIALS is unset")));
+              FailsWith(HasSubstr("GOOGLE_APPLICATION_CREDENTIALS is not set")));
   const Bench half(World{.variables = {{"AZURE_TENANT_ID", "t"}}});
   half.transport->handle([](const HttpRequest&) { return refused_connection(); });
   EXPECT_THAT(sign(half, azure_scope()),
-              FailsWith(AllOf(HasSubstr("AZUREML_ENDPOINT_API_KEY is unset"),
+              FailsWith(AllOf(HasSubstr("AZUREML_ENDPOINT_API_KEY is not set"),
                               HasSubstr("AZURE_TENANT_ID is set"),
-                              HasSubstr("AZURE_CLIENT_SECRET is unset"))));
+                              HasSubstr("AZURE_CLIENT_SECRET is not set"))));
 }
 
 TEST(EnvironmentIdentity, LooksAgainAfterAFailureAndNeverAfterASuccess) {

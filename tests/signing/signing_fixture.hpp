@@ -30,8 +30,8 @@ struct Bench {
     return {.transport = transport, .environment = environment, .tokens = tokens};
   }
   /// For a fetch that may take a minute.
-  [[nodiscard]] SignContext context() const {
-    return {.deadline = clock->steady_now() + std::chrono::minutes(1)};
+  [[nodiscard]] SignContext context(std::stop_token stop = {}) const {
+    return {.deadline = clock->steady_now() + std::chrono::minutes(1), .stop = std::move(stop)};
   }
 
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();

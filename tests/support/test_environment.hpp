@@ -2,6 +2,7 @@
 // machine that runs the test shows through.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -18,6 +19,7 @@ struct World {
   std::map<std::string, std::string> files{};
   /// What programs answer, by their arguments.
   std::map<std::vector<std::string>, CommandOutput> commands{};
+  std::function<void()> while_one_runs = [] {};  ///< Called while a program runs.
   std::map<std::string, std::string> written{};  ///< What write_file() wrote; read_file() sees it.
   double random = 0.5;                           ///< What random() gives, always.
 };
@@ -48,7 +50,9 @@ inline std::shared_ptr<const Environment> make_environment(std::shared_ptr<Manua
         return {};
       },
       .run_command = [shared](const std::vector<std::string>& arguments, std::chrono::milliseconds,
-                              const std::stop_token&) -> Result<CommandOutput> {
+                              const std::stop_token& stop) -> Result<CommandOutput> {
+        shared->while_one_runs();
+        if (stop.stop_requested()) return Error{.code = ErrorCode::cancelled};
         const auto found = shared->commands.find(arguments);
         if (found != shared->commands.end()) return found->second;
         return Error{.code = ErrorCode::authentication,

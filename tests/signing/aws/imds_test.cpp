@@ -121,7 +121,6 @@ TEST(ImdsKeys, ThatHaveEndedAreUsedOnForAWhile) {
 TEST(ImdsKeys, AreRefusedByNameOfTheReason) {
   const std::pair<std::vector<ScriptedReply>, const char*> table[] = {
       {{text("", 400)}, "HTTP 400"},
-      {{text("", 403)}, "AWS_EC2_METADATA_V1_DISABLED"},
       {{text("PLANTED-IMDS"), text("PLANTED-IMDS is bad", 403)}, "HTTP 403"},
       {{text("PLANTED-IMDS"), text("role"),
         text(R"({"Code":"AssumeRoleUnauthorizedAccess",)"
@@ -175,6 +174,17 @@ TEST(ImdsDetection, SaysThatThereIsNoRole) {
   std::string why_not;
   EXPECT_EQ(find(bench, why_not).value(), nullptr);
   EXPECT_EQ(why_not, "the instance has no role");
+}
+
+TEST(ImdsDetection, TakesAServiceThatGivesNoTokenForNone) {
+  for (const int status : {403, 404, 405}) {
+    const Bench bench;
+    bench.transport->handle([&](const HttpRequest&) { return text("switched off", status); });
+    std::string why_not;
+    EXPECT_EQ(find(bench, why_not).value(), nullptr);
+    EXPECT_THAT(why_not, AllOf(HasSubstr(std::to_string(status)), HasSubstr("switched off"),
+                               HasSubstr("AWS_EC2_METADATA_V1_DISABLED")));
+  }
 }
 
 TEST(ImdsDetection, IsAnErrorWhereTheEndpointWasNamed) {

@@ -50,6 +50,14 @@ TEST(CredentialProcess, ShowsStandardErrorButNeverStandardOutput) {
   }
 }
 
+TEST(CredentialProcess, EndsWithTheCallThatItRunsFor) {
+  std::stop_source stop;
+  const Bench bench(
+      World{.commands = {{{"sh", "-c", "x"}, {}}}, .while_one_runs = [&] { stop.request_stop(); }});
+  EXPECT_THAT(fetch_process_keys("x", bench.services(), bench.context(stop.get_token())),
+              HasCode(ErrorCode::cancelled));
+}
+
 TEST(CredentialProcess, SaysThatTheProgramCannotBeRun) {
   const Bench bench;
   EXPECT_THAT(fetch_process_keys("x", bench.services(), bench.context()),

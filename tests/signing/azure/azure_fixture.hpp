@@ -13,10 +13,11 @@ namespace ek::test {
 constexpr const char* azure_url = "https://e.inference.ml.azure.com/score";
 
 inline Result<std::vector<Header>> sign(const Bench& bench, const Identity& identity,
-                                        const SigningScope& scope = azure_scope()) {
+                                        const SigningScope& scope = azure_scope(),
+                                        std::stop_token stop = {}) {
   const auto signer = identity.signer_for(scope, bench.services());
   if (!signer) return signer.error();
-  return (*signer)->sign({.url = azure_url}, bench.context());
+  return (*signer)->sign({.url = azure_url}, bench.context(std::move(stop)));
 }
 
 using Pairs = std::vector<std::pair<std::string, std::string>>;

@@ -140,7 +140,7 @@ TEST(AzureChain, HasNoUseForScopesOfOthers) {
   SigningScope key_only = azure_scope();
   key_only.entra_scope.clear();
   EXPECT_THAT(look(Bench(World{.variables = secret}), key_only),
-              FailsWith(HasSubstr("AZUREML_ENDPOINT_API_KEY is unset")));
+              FailsWith(HasSubstr("AZUREML_ENDPOINT_API_KEY is not set")));
 }
 
 }  // namespace

@@ -28,6 +28,14 @@ TEST(AzureProgram, GivesItsToken) {
   EXPECT_EQ(headers.value()[0].value, "Bearer t");
 }
 
+TEST(AzureProgram, EndsWithTheCallThatItRunsFor) {
+  std::stop_source stop;
+  const Bench bench(World{.commands = {{az, {}}}, .while_one_runs = [&] { stop.request_stop(); }});
+  EXPECT_THAT(
+      sign(bench, *make_developer_identity(AzureProgram::cli, {}), azure_scope(), stop.get_token()),
+      HasCode(ErrorCode::cancelled));
+}
+
 TEST(AzureProgram, IsRunWithTenantAndSubscription) {
   const AzureLogin login{.tenant_id = "t-1", .subscription = "My sub_1"};
   auto expected = az;

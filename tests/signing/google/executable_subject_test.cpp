@@ -77,6 +77,15 @@ TEST(ExecutableSubject, SaysHowTheProgramFailed) {
   EXPECT_THAT(fetch(with), FailsWith(HasSubstr("not found")));
 }
 
+TEST(ExecutableSubject, EndsWithTheCallThatItRunsFor) {
+  std::stop_source stop;
+  World with = world();
+  with.while_one_runs = [&] { stop.request_stop(); };
+  const Bench bench(with);
+  EXPECT_THAT(read().value().fetch(bench.services(), bench.context(stop.get_token())),
+              HasCode(ErrorCode::cancelled));
+}
+
 TEST(ExecutableSubject, BelievesNoAnswerThatIsNotWhole) {
   const std::chrono::sys_seconds now{std::chrono::seconds(1795608000)};
   const std::pair<std::string, std::string> cases[] = {

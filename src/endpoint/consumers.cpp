@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
+
 namespace ek {
 namespace {
 
@@ -14,9 +16,22 @@ bool is_content(const ChatEvent& event) {
   return event.get_if<UsageUpdate>() == nullptr && event.get_if<Heartbeat>() == nullptr;
 }
 
+// Compressed although identity was asked for.
+Result<void> must_be_plain(const HttpHead& head) {
+  const std::string_view encoding = head.header("content-encoding");
+  if (encoding.empty() || iequals(encoding, "identity")) return {};
+  return Error{.code = ErrorCode::server_error,
+               .phase = Phase::decode,
+               .message = fmt::format("expected an answer as it is, got one with the "
+                                      "Content-Encoding {}: a proxy in between, as a rule, "
+                                      "compresses answers unasked; have it leave these alone",
+                                      printable(clip(std::string(encoding), 40)))};
+}
+
 }  // namespace
 
 Result<void> ChatConsumer::begin(const HttpHead& head) {
+  if (auto plain = must_be_plain(head); !plain) return plain;
   finished_ = false;
   const std::string content_type = endpoint_.cloud->content_type(head);
   decoder_.emplace(DecoderOptions{.content_type = content_type}, endpoint_.dialect,
@@ -101,6 +116,11 @@ Consumer::Progress WholeConsumer::progress() {
                                           max_whole_body_bytes)};
   }
   return {.over = last_ && !error_, .error = error_.get()};
+}
+
+Result<void> ReplyConsumer::begin(const HttpHead& head) {
+  if (auto plain = must_be_plain(head); !plain) return plain;
+  return WholeConsumer::begin(head);
 }
 
 void ReplyConsumer::append(std::string_view bytes, bool last) {

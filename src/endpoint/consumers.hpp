@@ -80,6 +80,7 @@ class ReplyConsumer final : public WholeConsumer {
  public:
   explicit ReplyConsumer(const dialect::Dialect& dialect) : dialect_(dialect) {}
 
+  Result<void> begin(const HttpHead& head) override;
   void append(std::string_view bytes, bool last) override;
   [[nodiscard]] const Usage* usage() const noexcept override { return &reply_.usage; }
 

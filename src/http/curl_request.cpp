@@ -81,11 +81,13 @@ std::optional<Error> check_request(const HttpRequest& request) {
 
 LineList make_header_list(const HttpRequest& request, std::string_view user_agent) {
   LineList list;
-  std::size_t bytes = 96 + user_agent.size();
+  std::size_t bytes = 128 + user_agent.size();
   for (const Header& header : request.headers)
     bytes += header.name.size() + header.value.size() + 3;
   list.reserve(bytes);
   if (!has_header(request, "User-Agent")) list.add({"User-Agent: ", user_agent});
+  // Nothing here inflates, and what compresses a stream holds it back.
+  if (!has_header(request, "Accept-Encoding")) list.add({"Accept-Encoding: identity"});
   for (const Header& header : request.headers) {
     if (iequals(header.name, "Content-Length")) continue;  // libcurl counts the body itself
     if (header.value.empty()) {

@@ -14,6 +14,9 @@ namespace {
 // past this size it is copied out.
 constexpr std::size_t joined_above_bytes = 64 * 1024;
 
+// After it servers may keep the socket open and owe the empty line; nothing can continue it.
+constexpr std::string_view end_marker = "[DONE]";
+
 // The position of `c` in [from, end) of `text`, or `end`. At once if it is known already.
 std::size_t find(std::string_view text, char c, std::size_t from, std::size_t end) noexcept {
   if (from >= end || text[from] == c) return std::min(from, end);
@@ -143,6 +146,7 @@ std::optional<Frame> SseDecoder::read_line(std::string_view line) {
 std::optional<Frame> SseDecoder::read_field(std::string_view name, std::string_view value) {
   if (name == "data") {
     add_data(value);
+    if (data_lines_ == 1 && value == end_marker && options_.keep_unterminated) return end_event();
   } else if (name == "event") {
     type_.assign(value);
   } else if (name == "id") {

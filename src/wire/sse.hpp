@@ -1,5 +1,6 @@
 // Server-sent events (text/event-stream, WHATWG HTML §9.2.6), with two allowances for model
-// servers: a last event without its empty line, and JSON that stands outside the framing.
+// servers: a last event without its empty line, be it because the body ended or because its data is
+// [DONE], and JSON that stands outside the framing.
 #pragma once
 
 #include <chrono>

@@ -126,11 +126,14 @@ TEST(ChatDecoder, FindsOutWhatItIsGivenAtEveryChunkSize) {
 }
 
 TEST(ChatDecoder, FinishesAtTheEndMarkerThoughTheSocketStaysOpen) {
-  auto decoder = ChatDecoder::create({.wire = Wire::sse, .dialect = "openai"}).value();
-  decoder.append(kOpenAi + "\n", false);
-  EXPECT_TRUE(drain(decoder).finished);
-  decoder.append("data: {\"error\":{\"message\":\"too late\"}}\n\n", true);
-  EXPECT_FALSE(drain(decoder).error);
+  ASSERT_TRUE(kOpenAi.ends_with("data: [DONE]\n"));
+  for (const char* empty_line : {"", "\n"}) {
+    auto decoder = ChatDecoder::create({.wire = Wire::sse, .dialect = "openai"}).value();
+    decoder.append(kOpenAi + empty_line, false);
+    EXPECT_TRUE(drain(decoder).finished);
+    decoder.append("\ndata: {\"error\":{\"message\":\"too late\"}}\n\n", true);
+    EXPECT_FALSE(drain(decoder).error);
+  }
 }
 
 TEST(ChatDecoder, IsTruncatedWithoutTheEnd) {

@@ -57,6 +57,23 @@ TEST(EndpointChat, TakesAWholeAnswerToAStreamedQuestion) {
   EXPECT_EQ(stream->reply().finish_reason, FinishReason::stop);
 }
 
+TEST(EndpointChat, RefusesACompressedAnswerAndNamesItsEncoding) {
+  TestEndpoint test;
+  test.transport->handle([](const HttpRequest&) {
+    return ScriptedReply{.headers = {{"content-encoding", "gzip"}}, .body = {"\x1f\x8b"}};
+  });
+  const Endpoint endpoint = test.open();
+  const Error whole = endpoint.chat(hello).error();
+  const Error streamed = endpoint.chat_stream(hello)->next()->error();
+  for (const Error& error : {whole, streamed}) {
+    EXPECT_EQ(error.code, ErrorCode::server_error);
+    EXPECT_EQ(error.phase, Phase::decode);
+    EXPECT_THAT(error.message, testing::HasSubstr("Content-Encoding gzip"));
+    EXPECT_FALSE(error.retryable);
+  }
+  EXPECT_EQ(endpoint.invoke({.body = "x"})->body, "\x1f\x8b") << "bytes are bytes";
+}
+
 TEST(EndpointStream, KeepsTheReplySoFar) {
   TestEndpoint test;
   test.transport->reply(

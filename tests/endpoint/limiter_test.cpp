@@ -240,6 +240,38 @@ TEST(Limits, GiveBackTheTokensOfAttemptsThatWereNotWorkedOn) {
   EXPECT_LT(test.clock->steady_now() - began, 1s) << "but for the backoff";
 }
 
+TEST(Limits, HeedWhatTheProviderSaysIsLeft) {
+  TestEndpoint test;
+  const Endpoint limited = *test.open().with_limits({});
+  test.transport->reply(
+      {.headers = {{"x-ratelimit-remaining-requests", "0"}, {"x-ratelimit-reset-requests", "7s"}},
+       .body = {"first"}});
+  test.transport->reply({.body = {"second"}});
+  const auto began = test.clock->steady_now();
+  ASSERT_TRUE(limited.invoke({.body = "x"}));
+  EXPECT_EQ(test.clock->steady_now(), began);
+  ASSERT_TRUE(limited.invoke({.body = "x"}));
+  EXPECT_EQ(test.clock->steady_now() - began, 7s);
+}
+
+TEST(Limits, CountTheTokensThatWereUsedAndNotThoseThatWereFeared) {
+  for (const char* used : {"10", "900"}) {
+    TestEndpoint test;
+    const Endpoint limited = *test.open().with_limits({.tokens_per_minute = 1000});
+    ChatRequest large = hello;
+    large.max_tokens = 900;
+    test.transport->handle([&](const HttpRequest&) {
+      return ScriptedReply{.body = {R"({"choices":[{"message":{"content":"x"},"finish_reason":)"
+                                    R"("stop"}],"usage":{"total_tokens":)" +
+                                    std::string(used) + "}}"}};
+    });
+    const auto began = test.clock->steady_now();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(limited.chat(large));
+    const bool waited = test.clock->steady_now() - began > 20s;
+    EXPECT_EQ(waited, used == std::string_view("900"));
+  }
+}
+
 TEST(Limits, AreNumbersThatMakeSense) {
   TestEndpoint test;
   const Endpoint endpoint = test.open();

@@ -46,6 +46,57 @@ TEST(CallObserver, IsToldOfEachAttemptItsCostAndTheEnd) {
   EXPECT_EQ(log->ids.size(), 1U);
 }
 
+// Times of the moments, in milliseconds of the call; how long what they end took.
+struct Times final : Observer {
+  explicit Times(std::shared_ptr<ManualClock> of)
+      : clock(std::move(of)), began(clock->steady_now()) {}
+  void on_moment(const CallMoment& moment) noexcept override {
+    const auto ms = [](auto time) {
+      return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(time).count());
+    };
+    lines.push_back(std::string(to_string(moment.kind)) + " at " + ms(moment.at - began) +
+                    " took " + ms(moment.took));
+  }
+  const std::shared_ptr<ManualClock> clock;
+  const SteadyTime began;
+  std::vector<std::string> lines;
+};
+
+// Its token takes 100 ms to fetch.
+class FetchingSigner final : public Signer {
+ public:
+  explicit FetchingSigner(std::shared_ptr<ManualClock> clock) : clock_(std::move(clock)) {}
+  Result<std::vector<Header>> sign(const HttpRequest&, const SignContext& context) override {
+    if (!context.may_fetch()) return fetch_is_due();
+    clock_->advance(100ms);
+    context.notes->made = true;
+    return std::vector<Header>{};
+  }
+  bool renew(const std::vector<Header>&) override { return false; }
+  std::string describe() const override { return "fetching signer"; }
+
+ private:
+  const std::shared_ptr<ManualClock> clock_;
+};
+
+TEST(CallObserver, IsToldWhenEachThingWasAndHowLongItTook) {
+  TestEndpoint test;
+  const auto times = std::make_shared<Times>(test.clock);
+  (void)test.open();
+  const Endpoint endpoint = test.make(std::make_unique<PlainCloud>(),
+                                      std::make_shared<FetchingSigner>(test.clock), "test://model");
+  test.transport->reply({.headers = sse(),
+                         .body = {": ping\n\n", text_chunk("a"), text_chunk("b"), finish_chunk()},
+                         .head_after = 20ms,
+                         .chunk_after = 10ms});
+  auto stream = endpoint.chat_stream(hello, {.observer = times});
+  EXPECT_TRUE(drain(*stream).finished);
+  EXPECT_EQ(times->lines,
+            (std::vector<std::string>{"token_fetched at 100 took 100",
+                                      "attempt_started at 100 took 100", "headers at 120 took 20",
+                                      "first_event at 140 took 40", "ended at 160 took 160"}));
+}
+
 TEST(CallObserver, IsToldWhyACallFailed) {
   TestEndpoint test;
   const auto log = std::make_shared<Log>();

@@ -59,6 +59,25 @@ TEST(CallTimer, EachIsNamedInItsError) {
   }
 }
 
+TEST(CallTimer, OfConnectingIsTheTransportsWhereverItWasSet) {
+  TestEndpoint test;
+  const Endpoint of_client = test.open({.timeouts = {.connect = 3s}});
+  CallDefaults defaults = of_client.defaults();
+  defaults.timeouts.connect = 2s;
+  const Endpoint own = of_client.with_defaults(defaults);
+  test.transport->handle([](const HttpRequest&) { return refused_connection(); });
+  const CallOptions once{.retry = RetryPolicy{.max_attempts = 1}};
+  CallOptions call = once;
+  call.timeouts = Timeouts{.connect = 1s};
+  EXPECT_FALSE(of_client.chat(hello, once));
+  EXPECT_FALSE(own.chat(hello, once));
+  EXPECT_FALSE(own.chat(hello, call));
+  std::vector<std::chrono::milliseconds> limits;
+  for (const TransferOptions& transfer : test.transport->transfers())
+    limits.push_back(transfer.connect_timeout);
+  EXPECT_THAT(limits, testing::ElementsAre(3s, 2s, 1s));
+}
+
 TEST(CallTimer, IsTriedAgainOnRetryPaidButForThatOfTheWholeCall) {
   const ScriptedReply silent{.headers = sse(), .hangs = true};
   const ScriptedReply stuck{.body = {"{\"choices\""}, .hangs = true};
@@ -225,85 +244,6 @@ TEST(CallTimer, EndsAnAnswerThatTrickles) {
     EXPECT_LE(outcome.text.size(), 10U);
     EXPECT_GE(outcome.text.size(), 9U);
   }
-}
-
-const CallOptions draining{.timeouts = Timeouts{.first_event = 0s, .idle = 0s, .total = 0s},
-                           .on_cancel = CancelMode::drain};
-
-TEST(CallCancel, EndsAtOnceFromAnotherThread) {
-  TestEndpoint test;
-  test.transport->reply({.headers = sse(), .body = {text_chunk("x")}, .hangs = true});
-  const Endpoint endpoint = test.open({.timeouts = {.first_event = 0s, .idle = 0s, .total = 0s}});
-  auto stream = endpoint.chat_stream(hello);
-  ASSERT_TRUE(stream->next());
-  std::thread other([&] { stream->cancel(); });
-  const Outcome outcome = drain(*stream);  // would block for ever
-  other.join();
-  ASSERT_TRUE(outcome.error);
-  EXPECT_EQ(outcome.error->code, ErrorCode::cancelled);
-  EXPECT_EQ(test.transport->aborted(), 1U);
-}
-
-TEST(CallCancel, ListensToTheCallersStopToken) {
-  TestEndpoint test;
-  test.transport->reply({.headers = sse(), .hangs = true});
-  const Endpoint endpoint = test.open({.timeouts = {.first_event = 0s, .idle = 0s, .total = 0s}});
-  std::stop_source source;
-  auto stream = endpoint.chat_stream(hello, {.stop = source.get_token()});
-  std::thread other([&] { source.request_stop(); });
-  EXPECT_EQ(drain(*stream).error->code, ErrorCode::cancelled);
-  other.join();
-}
-
-TEST(CallCancel, BeforeTheFirstPullSendsNothing) {
-  TestEndpoint test;
-  const Endpoint endpoint = test.open();
-  auto stream = endpoint.chat_stream(hello);
-  stream->cancel();
-  EXPECT_EQ(drain(*stream).error->code, ErrorCode::cancelled);
-  EXPECT_EQ(test.transport->request_count(), 0U);
-}
-
-TEST(CallCancel, ReadsOnForTheUsageWhereThatIsWanted) {
-  TestEndpoint test;
-  test.transport->reply({.headers = sse(),
-                         .body = {text_chunk("a"), text_chunk("b"),
-                                  "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":3,"
-                                  "\"completion_tokens\":2,\"total_tokens\":5}}\n\n",
-                                  finish_chunk()}});
-  const Endpoint endpoint = test.open();
-  auto stream = endpoint.chat_stream(hello, draining);
-  ASSERT_TRUE(stream->next());
-  stream->cancel();
-  const Outcome outcome = drain(*stream);
-  EXPECT_EQ(outcome.text, "") << "nothing is handed out any more";
-  EXPECT_EQ(outcome.error->code, ErrorCode::cancelled);
-  EXPECT_EQ(stream->reply().usage.total_tokens, 5);
-  EXPECT_EQ(test.transport->aborted(), 0U) << "the connection can be used again";
-}
-
-TEST(CallCancel, DoesNotReadOnForEver) {
-  TestEndpoint test;
-  test.transport->reply({.headers = sse(), .body = {text_chunk("a")}, .hangs = true});
-  const Endpoint endpoint = test.open();
-  auto stream = endpoint.chat_stream(hello, draining);
-  ASSERT_TRUE(stream->next());
-  const auto before = test.clock->steady_now();
-  stream->cancel();
-  EXPECT_EQ(drain(*stream).error->code, ErrorCode::cancelled);
-  EXPECT_EQ(test.clock->steady_now() - before, 30s);
-}
-
-TEST(CallCancel, SaysCancelledThoughTheRestWasCut) {
-  TestEndpoint test;
-  test.transport->reply({.headers = sse(), .body = {text_chunk("a")}, .error = truncated_error()});
-  const Endpoint endpoint = test.open();
-  auto stream = endpoint.chat_stream(hello, draining);
-  ASSERT_TRUE(stream->next());
-  stream->cancel();
-  const Outcome outcome = drain(*stream);
-  EXPECT_EQ(outcome.error->code, ErrorCode::cancelled);
-  EXPECT_THAT(outcome.error->message, HasSubstr("could not be read"));
 }
 
 }  // namespace

@@ -112,8 +112,10 @@ TEST_P(Lanes, CloseAConnectionWhoseAnswerDoesNotEnd) {
 
 TEST_P(Lanes, CloseThoseConnectionsWhenTheyAreDestroyed) {
   LoopbackServer server({{answer, await_close()}});
-  const auto lane = open(bare_options());
+  auto lane = open(bare_options());
   lane->let_end(read_answer(*lane, server.url()));
+  lane.reset();
+  EXPECT_TRUE(server.await_closed(1));
 }
 
 TEST_P(Lanes, KeepTheConnectionsOfManyHosts) {

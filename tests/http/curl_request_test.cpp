@@ -18,22 +18,26 @@ std::vector<std::string> lines_of(const HttpRequest& request, std::string_view u
   return lines;
 }
 
+constexpr const char* identity = "Accept-Encoding: identity";
+
 TEST(MakeHeaderList, HoldsTheRequestsHeadersAndKeepsLibcurlsOut) {
-  EXPECT_THAT(
-      lines_of({.headers = {{"X-A", "1"}, {"X-Empty", ""}}}),
-      ElementsAre("User-Agent: us", "X-A: 1", "X-Empty;", "Expect:", "Accept:", "Content-Type:"));
+  EXPECT_THAT(lines_of({.headers = {{"X-A", "1"}, {"X-Empty", ""}}}),
+              ElementsAre("User-Agent: us", identity, "X-A: 1", "X-Empty;",
+                          "Expect:", "Accept:", "Content-Type:"));
 }
 
 TEST(MakeHeaderList, LetsTheCallersTypesStandAndItsLengthOut) {
   EXPECT_THAT(
       lines_of({.headers = {{"accept", "a/b"}, {"Content-Type", "c/d"}, {"content-length", "7"}}}),
-      ElementsAre("User-Agent: us", "accept: a/b", "Content-Type: c/d", "Expect:"));
+      ElementsAre("User-Agent: us", identity, "accept: a/b", "Content-Type: c/d", "Expect:"));
 }
 
 TEST(MakeHeaderList, NamesTheClientWhereTheRequestDoesNot) {
-  EXPECT_THAT(lines_of({.headers = {{"user-agent", "them"}}}),
-              ElementsAre("user-agent: them", "Expect:", "Accept:", "Content-Type:"));
-  EXPECT_THAT(lines_of({}, ""), ElementsAre("User-Agent: ", "Expect:", "Accept:", "Content-Type:"))
+  EXPECT_THAT(lines_of({.headers = {{"user-agent", "them"}, {"accept-encoding", "br"}}}),
+              ElementsAre("user-agent: them", "accept-encoding: br",
+                          "Expect:", "Accept:", "Content-Type:"));
+  EXPECT_THAT(lines_of({}, ""),
+              ElementsAre("User-Agent: ", identity, "Expect:", "Accept:", "Content-Type:"))
       << "libcurl's way to say: none";
 }
 

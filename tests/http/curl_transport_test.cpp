@@ -36,6 +36,7 @@ TEST(CurlTransport, SendsTheRequestByteForByte) {
                .body = std::string("{\0}", 3)});
   const std::string expected = fmt::format(
       "POST /a/../b%2F;v=1?q=%20+x HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nUser-Agent: test\r\n"
+      "Accept-Encoding: identity\r\n"
       "X-One: 1\r\nX-Empty:\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n",
       server.port());
   EXPECT_THAT(server.requests(), ElementsAre(expected + std::string("{\0}", 3)));
@@ -49,9 +50,12 @@ struct MethodCase {
 
 TEST(CurlTransport, SendsEveryMethodWithItsBody) {
   const MethodCase cases[] = {
-      {"GET", "", "User-Agent: test\r\n\r\n"},       {"DELETE", "", "Content-Length: 0\r\n\r\n"},
-      {"PUT", "", "Content-Length: 0\r\n\r\n"},      {"POST", "", "Content-Length: 0\r\n\r\n"},
-      {"PUT", "ab", "Content-Length: 2\r\n\r\nab"},  {"GET", "ab", "Content-Length: 2\r\n\r\nab"},
+      {"GET", "", "Accept-Encoding: identity\r\n\r\n"},
+      {"DELETE", "", "Content-Length: 0\r\n\r\n"},
+      {"PUT", "", "Content-Length: 0\r\n\r\n"},
+      {"POST", "", "Content-Length: 0\r\n\r\n"},
+      {"PUT", "ab", "Content-Length: 2\r\n\r\nab"},
+      {"GET", "ab", "Content-Length: 2\r\n\r\nab"},
       {"POST", "ab", "Content-Length: 2\r\n\r\nab"},
   };
   const auto lane = make_curl_transport(ek::testing::bare_options())->open_lane();

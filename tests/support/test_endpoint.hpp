@@ -89,7 +89,7 @@ struct TestEndpoint {
   /// After this, replies still can be scripted, and time moves with them.
   [[nodiscard]] Endpoint open(ClientOptions options = {}) {
     options.transport = transport;
-    options.environment = make_environment(clock);
+    if (!options.environment) options.environment = make_environment(clock);
     client.emplace(std::move(options));
     state = client->state();
     return make(std::make_unique<PlainCloud>(), signer, "test://model");

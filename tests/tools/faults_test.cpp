@@ -100,7 +100,7 @@ const Row rows[] = {
     // An error inside a stream that began well: the model was at work.
     {"error-frame;after=0", streams, "model_error/stream", 1, 1, {}, "sagemaker"},
     {"error-frame;after=0", chat_events, "unavailable/stream", 1, 1, {}, "vertex azureml"},
-    {"error-frame;after=3", streams, "model_error/stream", 1, 1, {}, "sagemaker"},
+    {"error-frame;after=9", streams, "model_error/stream", 1, 1, {}, "sagemaker"},
     {"error-frame;after=3", chat_events, "unavailable/stream", 1, 1, {}, "vertex azureml"},
     {"unframed-error;after=0", streams, "unavailable/stream", 1, 1, {}, "sagemaker"},
     {"unframed-error;after=0", chat_events, "unavailable/stream", 1, 1, {}, "vertex azureml"},
@@ -174,6 +174,28 @@ class Clouds : public Emulated, public testing::WithParamInterface<std::string> 
   SilenceClock clock_{[this](const std::string& order) { return count("silences", order) > 0; }};
 };
 
+// Faults that strike when several events were sent.
+bool strikes_late(std::string_view order) {
+  const auto has = [&](std::string_view part) { return order.find(part) != order.npos; };
+  return has("after=2000") || has("after=3") || has("after=9") || has("event=5");
+}
+
+// What came before the fault stays delivered, and nothing but the fault changes the answer.
+void expect_delivered(const Row& row, const Face& face, const Outcome& outcome, const Outcome& good,
+                      bool loses_what_comes_last) {
+  if (outcome.error && strikes_late(row.order) && !loses_what_comes_last) {
+    EXPECT_GT(outcome.pieces, 0);
+  }
+  if ((face.kind & chats) == 0) return;
+  if (row.order.starts_with("duplicate")) {
+    EXPECT_GE(outcome.text.size(), good.text.size());
+  } else if (outcome.error || row.order.starts_with("garble")) {
+    EXPECT_THAT(good.text, testing::StartsWith(outcome.text));
+  } else {
+    EXPECT_EQ(outcome.text, good.text);
+  }
+}
+
 void Clouds::run(std::span<const Row> table, const ClientOptions& options) {
   for (const Face& face : faces()) {
     const Client usual = client(options);
@@ -199,9 +221,10 @@ void Clouds::run(const Row& row, const Face& face, const Client& client, const O
   const Outcome outcome = face.run(client, endpoint, ordering(order));
   clock_.await("");
 
-  // libcurl before 8.1 drops a head of HTTP/2 that comes together with the reset of its stream.
-  const bool headless =
-      emulator_->base_url().starts_with("https:") && row.outcome == "truncated/stream";
+  // libcurl before 8.1 drops what comes together with the reset of its stream, the head too.
+  const bool loses_what_comes_last =
+      emulator_->base_url().starts_with("https:") && !has_sound_http2();
+  const bool headless = loses_what_comes_last && row.outcome == "truncated/stream";
   EXPECT_THAT(outcome.name(),
               testing::AnyOf(row.outcome, headless ? "transport/headers" : row.outcome))
       << (outcome.error ? describe(*outcome.error) : "");
@@ -214,9 +237,7 @@ void Clouds::run(const Row& row, const Face& face, const Client& client, const O
   } else {
     EXPECT_EQ(hits(order), row.hits);
   }
-  if ((face.kind & chats) != 0 && !row.order.starts_with("duplicate")) {
-    EXPECT_THAT(good.text, testing::StartsWith(outcome.text));
-  }
+  expect_delivered(row, face, outcome, good, loses_what_comes_last);
   EXPECT_EQ(face.run(client, endpoint).name(), "ok") << "the client goes on";
   if (!outcome.error) return;
   EXPECT_EQ(outcome.error->output_delivered, outcome.pieces > 0);

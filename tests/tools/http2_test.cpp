@@ -82,7 +82,7 @@ Answer ask(const Endpoint& endpoint, const CallOptions& options = {}) {
   return read(stream);
 }
 
-TEST_F(Http2, CarriesWholeAnswersAndStreamsOfEachCloudOnOneConnection) {
+TEST_F(Http2, CarriesWholeAnswersAndStreamsOfSeveralCloudsOnOneConnection) {
   const Client client = this->client();
   for (const char* cloud : {"SAGEMAKER", "AZUREML"}) {
     const Endpoint endpoint = open(client, cloud);
@@ -101,8 +101,8 @@ TEST_F(Http2, IsNotOfferedUnlessItIsSound) {
     const Client client = this->client(version);
     EXPECT_EQ(ask(open(client)).end, "ok");
   }
-  EXPECT_EQ(tls("http1") + tls("http2"), 2);
-  EXPECT_GE(tls("http1"), 1);
+  EXPECT_EQ(tls("http2"), has_sound_http2() ? 1 : 0);
+  EXPECT_EQ(tls("http1"), has_sound_http2() ? 1 : 2);
 }
 
 TEST_F(Http2, TakesALargeQuestion) {
@@ -174,7 +174,7 @@ TEST_F(Http2, ResetsAStreamThatIsHalfReadAndKeepsItsConnection) {
   EXPECT_EQ(ask(endpoint).end, "ok");
   EXPECT_TRUE(soon([&] { return abandoned() == 1; }));
   EXPECT_GE(tls("streams_reset"), 1);
-  EXPECT_LE(tls("http2"), 2);
+  EXPECT_EQ(tls("http2"), 1);
 }
 
 TEST_F(Http2, OpensAnotherConnectionAfterGoAway) {

@@ -132,8 +132,7 @@ void EventDecoder::feed(std::string_view bytes, bool last) {
 }
 
 void EventDecoder::begin_framing(bool no_more, bool last) {
-  auto framing = dialect_is_raw() && !names_sse() ? std::optional(Framing::plain)
-                                                  : wire::detect(content_type_, head_, no_more);
+  auto framing = detect_framing(no_more);
   if (!framing) return;
   // Text where a dialect with frames was promised: one look at all of it.
   if (*framing == Framing::plain && dialect_ != nullptr && !dialect_is_raw()) {
@@ -154,6 +153,13 @@ void EventDecoder::begin_framing(bool no_more, bool last) {
   if (wire_ == Wire::detect) wire_ = wire_of(*framing);
   set_framing(framing);
   framing_->append(head, last);
+}
+
+// Raw text is handed on as it comes, whatever it looks like.
+std::optional<Framing> EventDecoder::detect_framing(bool no_more) const {
+  if (!dialect_is_raw() || names_sse()) return wire::detect(content_type_, head_, no_more);
+  if (envelope_ != nullptr) return Framing::plain;
+  return wire::detect_envelope(content_type_, head_, no_more);
 }
 
 bool EventDecoder::dialect_is_raw() const {

@@ -51,6 +51,7 @@ class EventDecoder {
   bool end_early(Error error);
   void feed(std::string_view bytes, bool last);
   void begin_framing(bool no_more, bool last);
+  [[nodiscard]] std::optional<wire::Framing> detect_framing(bool no_more) const;
   [[nodiscard]] bool dialect_is_raw() const;
   [[nodiscard]] bool names_sse() const;
   bool read(const wire::Frame& frame);

@@ -18,6 +18,10 @@ namespace {
 
 constexpr std::size_t largest_line_bytes = 64 * 1024;
 
+std::string bare_type(std::string_view content_type) {
+  return to_lower(trim(content_type.substr(0, content_type.find(';'))));
+}
+
 std::optional<Framing> by_content_type(std::string_view type) noexcept {
   if (type == "text/event-stream") return Framing::sse;
   if (type == "application/vnd.amazon.eventstream") return Framing::event_stream;
@@ -69,6 +73,10 @@ std::optional<Framing> array_or_text(std::string_view text, bool last) noexcept 
 }
 
 // The prelude of an event-stream message begins with a length below 32 MiB, which no text does.
+bool begins_message(std::string_view bytes) noexcept {
+  return !bytes.empty() && (bytes.front() == 0 || bytes.front() == 1);
+}
+
 std::optional<Framing> message_or_text(std::string_view bytes, bool last) noexcept {
   if (bytes.size() < 12) return last ? std::optional(Framing::plain) : std::nullopt;
   std::uint32_t sum = 0;
@@ -79,7 +87,7 @@ std::optional<Framing> message_or_text(std::string_view bytes, bool last) noexce
 }  // namespace
 
 std::optional<Framing> detect(std::string_view content_type, std::string_view bytes, bool last) {
-  const std::string type = to_lower(trim(content_type.substr(0, content_type.find(';'))));
+  const std::string type = bare_type(content_type);
   if (const auto named = by_content_type(type)) return named;
   const Framing otherwise = is_json_type(type) ? Framing::json : Framing::plain;
   constexpr std::string_view bom = "\xEF\xBB\xBF";
@@ -88,12 +96,20 @@ std::optional<Framing> detect(std::string_view content_type, std::string_view by
   const auto first = bytes.find_first_not_of(" \t\r\n");
   if (first == std::string_view::npos) return last ? std::optional(otherwise) : std::nullopt;
   const std::string_view text = bytes.substr(first);
-  if (bytes.front() == 0 || bytes.front() == 1) return message_or_text(bytes, last);
+  if (begins_message(bytes)) return message_or_text(bytes, last);
   if (text.front() == '{') return object_or_lines(text, last);
   if (text.front() == '[') return array_or_text(text, last);
   const auto sse = begins_sse(text, last);
   if (!sse) return std::nullopt;
   return *sse ? Framing::sse : otherwise;
+}
+
+std::optional<Framing> detect_envelope(std::string_view content_type, std::string_view bytes,
+                                       bool last) {
+  if (by_content_type(bare_type(content_type)) == Framing::event_stream)
+    return Framing::event_stream;
+  if (begins_message(bytes)) return message_or_text(bytes, last);
+  return bytes.empty() && !last ? std::nullopt : std::optional(Framing::plain);
 }
 
 std::unique_ptr<Decoder> make_decoder(Framing framing, std::size_t max_frame_bytes) {

@@ -25,6 +25,10 @@ enum class Framing {
 /// what follows it, or by being larger than 64 KiB.
 std::optional<Framing> detect(std::string_view content_type, std::string_view bytes, bool last);
 
+/// The same where everything but an envelope is raw text: Framing::event_stream or Framing::plain.
+std::optional<Framing> detect_envelope(std::string_view content_type, std::string_view bytes,
+                                       bool last);
+
 /// A decoder for that framing; event streams with explain_any_exception.
 std::unique_ptr<Decoder> make_decoder(Framing framing,
                                       std::size_t max_frame_bytes = std::size_t{64} << 20U);

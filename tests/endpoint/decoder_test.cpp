@@ -94,6 +94,8 @@ const std::string kLines =
     "{\"token\": {\"text\": \"Gr\xC3\xBC\xC3\x9F\"}}\n"
     "{\"token\": {\"text\": \" \xF0\x9F\xA6\x9D\"}, \"generated_text\": \"x\", \"details\": "
     "{\"finish_reason\": \"length\"}}";
+const std::string kGenerated = "{\"generated_text\": \"Gr\xC3\xBC\xC3\x9F \xF0\x9F\xA6\x9D\"}";
+const std::string kText = "Gr\xC3\xBC\xC3\x9F \xF0\x9F\xA6\x9D";
 const std::string kWhole =
     "{\"choices\":[{\"message\":{\"content\":\"Gr\xC3\xBC\xC3\x9F "
     "\xF0\x9F\xA6\x9D\"},\"finish_reason\":\"stop\"}]}";
@@ -108,12 +110,15 @@ TEST(ChatDecoder, FindsOutWhatItIsGivenAtEveryChunkSize) {
                                   {kGeminiArray, Wire::json_array, "gemini"},
                                   {kLines, Wire::ndjson, "tgi"},
                                   {kWhole, Wire::json, "openai"},
+                                  {kGenerated, Wire::json, "tgi"},
                                   {in_parts(kOpenAi, 3), Wire::event_stream, "openai"},
                                   {in_parts(kLines, 5), Wire::event_stream, "tgi"},
-                                  {in_parts(kWhole, 1000), Wire::event_stream, "openai"}};
+                                  {in_parts(kWhole, 1000), Wire::event_stream, "openai"},
+                                  {in_parts(kGenerated, 4), Wire::event_stream, "tgi"},
+                                  {in_parts(kText, 3), Wire::event_stream, "raw"}};
   for (const Row& row : table) {
     const Outcome whole = decode({}, row.body, row.body.size());
-    EXPECT_EQ(whole.text, "Gr\xC3\xBC\xC3\x9F \xF0\x9F\xA6\x9D");
+    EXPECT_EQ(whole.text, kText);
     EXPECT_EQ(whole.wire, row.wire);
     EXPECT_EQ(whole.dialect, row.dialect);
     EXPECT_TRUE(whole.finished);
@@ -223,6 +228,47 @@ TEST(ChatDecoder, PassesRawTextThrough) {
     EXPECT_EQ(outcome.text, "data: na\xC3\xAFve {\"x\"");
   }
   EXPECT_TRUE(decode({.dialect = "raw"}, "", 1).finished);
+}
+
+TEST(ChatDecoder, TakesRawTextOutOfItsEnvelope) {
+  const std::string text = "Once upon {\"a\"}\n\ndata: t\xC3\xAFme";
+  for (const char* type : {"", "application/vnd.amazon.eventstream", "application/octet-stream"}) {
+    for (std::size_t chunk = 1; chunk < 60; ++chunk) {
+      const Outcome outcome =
+          decode({.dialect = "raw", .content_type = type}, in_parts(text, 5), chunk);
+      ASSERT_EQ(outcome.text, text) << type << " in chunks of " << chunk;
+      ASSERT_TRUE(outcome.finished);
+      ASSERT_EQ(outcome.wire, Wire::event_stream);
+    }
+  }
+  const std::string cut = in_parts(text, 5).substr(0, 60);
+  EXPECT_THAT(*decode({.dialect = "raw"}, cut, 7).error, HasCode(ErrorCode::truncated));
+}
+
+TEST(ChatDecoder, ReadsTwoValuesOfOnePart) {
+  const std::string values =
+      R"({"token":{"text":"a"}}{"token":{"text":"b"},"details":{"finish_reason":"length"}})";
+  for (const auto& body : {values, part(values), in_parts(values, 30)}) {
+    const Outcome outcome = decode({}, body, 8);
+    EXPECT_EQ(outcome.text, "ab");
+    EXPECT_TRUE(outcome.finished);
+    EXPECT_EQ(outcome.dialect, "tgi");
+  }
+}
+
+TEST(ChatDecoder, PassesOverEmptyEvents) {
+  const std::string body =
+      "data:\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\ndata:\n\n"
+      "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+      "data: \n\nevent: x\n\ndata: [DONE]\n\n";
+  for (const char* dialect : {"auto", "openai"}) {
+    auto decoder = ChatDecoder::create({.dialect = dialect}).value();
+    decoder.append(body, true);
+    const Outcome outcome = drain(decoder);
+    EXPECT_FALSE(outcome.error) << dialect;
+    EXPECT_EQ(outcome.text, "Hi") << dialect;
+    EXPECT_EQ(decoder.reply().finish_reason, FinishReason::stop) << dialect;
+  }
 }
 
 TEST(ChatDecoder, KnowsItsNames) {

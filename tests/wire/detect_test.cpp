@@ -112,5 +112,23 @@ TEST(MakeDecoder, DecodesWhatWasDetected) {
   EXPECT_EQ(plain.frames, std::vector{event("words")});
 }
 
+TEST(DetectEnvelope, TakesAllElseForText) {
+  const std::string message = *encode_message({}, "payload");
+  const struct {
+    std::string_view type;
+    std::string_view bytes, sofar, ended;
+  } cases[] = {{"", "", "?", "plain"},
+               {"application/vnd.amazon.eventstream", "", "event_stream", "event_stream"},
+               {"", message, "event_stream", "event_stream"},
+               {"", std::string_view(message).substr(0, 11), "?", "plain"},
+               {"", "\x01 is no length", "plain", "plain"},
+               {"text/event-stream", "data: x", "plain", "plain"},
+               {"application/x-ndjson", "{", "plain", "plain"}};
+  for (const auto& c : cases) {
+    EXPECT_EQ(name(detect_envelope(c.type, c.bytes, false)), c.sofar) << c.type << c.bytes;
+    EXPECT_EQ(name(detect_envelope(c.type, c.bytes, true)), c.ended) << c.type << c.bytes;
+  }
+}
+
 }  // namespace
 }  // namespace ek::wire

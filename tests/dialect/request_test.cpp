@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "dialect/decode_support.hpp"
+#include "support/comma_locale.hpp"
 #include "support/matchers.hpp"
 
 namespace ek {
@@ -159,18 +160,19 @@ TEST(Request, IsRefusedWithAReason) {
 }
 
 TEST(Request, DoesNotDependOnTheLocale) {
-  const std::string before = std::setlocale(LC_ALL, nullptr);
-  bool found = false;
-  for (const char* name : {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8"}) {
-    found = found || std::setlocale(LC_ALL, name) != nullptr;
-  }
+  const test::CommaLocale locale;
+  ASSERT_STREQ(std::localeconv()->decimal_point, ",");
   const auto body =
       dialect::find("openai")->encode({.messages = {user("Hi")}, .temperature = 0.25}, {});
-  const auto parsed = dialect::parse_chat_request(R"({"messages":[],"temperature":0.25})");
-  std::setlocale(LC_ALL, before.c_str());
   EXPECT_THAT(*body, HasSubstr(R"("temperature":0.25)"));
+  const auto parsed = dialect::parse_chat_request(R"({"messages":[],"temperature":0.25})");
   EXPECT_EQ(parsed->temperature, 0.25);
-  if (!found) GTEST_SKIP() << "skipped: no locale with a decimal comma is installed";
+  const auto reply = dialect::find("gemini")->decode_reply(
+      R"({"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{"x":0.25}}}]},)"
+      R"("avgLogprobs":-1.5}]})");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->tool_calls().at(0).arguments.text, R"({"x":0.25})");
+  EXPECT_THAT(dialect::to_json(*reply), HasSubstr(R"("arguments":{"x":0.25})"));
 }
 
 TEST(Dialects, AreFoundByTheirNames) {

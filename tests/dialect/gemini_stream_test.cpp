@@ -39,6 +39,21 @@ TEST(GeminiStream, KeepsRunningTotals) {
   EXPECT_EQ(outcome.reply.usage.total_tokens, 9);
 }
 
+TEST(GeminiStream, CountsCachedTokensOnce) {
+  const std::string usage =
+      R"("usageMetadata":{"promptTokenCount":100,"cachedContentTokenCount":80,)"
+      R"("candidatesTokenCount":5,"thoughtsTokenCount":2,"totalTokenCount":107})";
+  const std::string part = R"({"candidates":[{"content":{"parts":[{"text":"a"}]}}],)" + usage + "}";
+  const std::string last = R"({"candidates":[{"finishReason":"STOP"}],)" + usage + "}";
+  for (const ChatReply& reply :
+       {run({part, part, last}).reply, dialect::find("gemini")->decode_reply(part).value()}) {
+    EXPECT_EQ(reply.usage.input_tokens, 100);
+    EXPECT_EQ(reply.usage.cache_read_tokens, 80);
+    EXPECT_EQ(reply.usage.output_tokens, 7);
+    EXPECT_EQ(reply.usage.total_tokens, 107);
+  }
+}
+
 TEST(GeminiStream, NumbersParallelCallsAcrossFrames) {
   const Outcome outcome =
       run({parts(R"({"functionCall":{"name":"f","args":{"x":1.0}},"thoughtSignature":"s=="})"),
@@ -114,17 +129,30 @@ TEST(GeminiStream, TellsWhyItStopped) {
       {R"("MALFORMED_FUNCTION_CALL")", FinishReason::other},
       {R"("SOMETHING_NEW")", FinishReason::other}};
   for (const auto& [name, reason] : table) {
-    const Outcome outcome = run({R"({"candidates":[{"content":{},"finishReason":)" + name + "}]}"});
-    EXPECT_TRUE(outcome.finished) << name;
-    EXPECT_EQ(outcome.reply.finish_reason, reason) << name;
+    for (const std::string content : {R"("content":{},)", ""}) {
+      const std::string frame =
+          R"({"candidates":[{)" + content + R"("finishReason":)" + name + "}]}";
+      const Outcome outcome = run({frame});
+      EXPECT_TRUE(outcome.finished) << frame;
+      EXPECT_FALSE(outcome.error) << frame;
+      EXPECT_EQ(outcome.text(), "") << frame;
+      EXPECT_EQ(outcome.reply.finish_reason, reason) << frame;
+      EXPECT_EQ(dialect::find("gemini")->decode_reply(frame).value().finish_reason, reason)
+          << frame;
+    }
   }
 }
 
 TEST(GeminiStream, EndsABlockedPromptAsFiltered) {
-  const Outcome outcome = run({R"({"promptFeedback":{"blockReason":"SAFETY"}})"});
+  const std::string frame = R"({"promptFeedback":{"blockReason":"SAFETY"}})";
+  const Outcome outcome = run({frame});
   EXPECT_TRUE(outcome.finished);
-  EXPECT_EQ(outcome.reply.finish_reason, FinishReason::content_filter);
-  EXPECT_EQ(outcome.reply.provider_reason, "SAFETY");
+  EXPECT_FALSE(outcome.error);
+  for (const ChatReply& reply :
+       {outcome.reply, dialect::find("gemini")->decode_reply(frame).value()}) {
+    EXPECT_EQ(reply.finish_reason, FinishReason::content_filter);
+    EXPECT_EQ(reply.provider_reason, "SAFETY");
+  }
 }
 
 TEST(GeminiStream, TakesErrorsInAllTheirForms) {

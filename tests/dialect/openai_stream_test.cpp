@@ -57,6 +57,27 @@ TEST(OpenAiStream, ReplacesUsageSnapshotsInsteadOfAddingThem) {
   EXPECT_EQ(outcome.reply.usage.output_tokens, 7);
 }
 
+TEST(OpenAiStream, CountsCachedTokensOnce) {
+  const std::string counts = R"("prompt_tokens":100,"completion_tokens":5,"total_tokens":105)";
+  const std::vector<std::string> usages = {
+      "{" + counts + R"(,"prompt_tokens_details":{"cached_tokens":80}})",
+      "{" + counts + R"(,"prompt_cache_hit_tokens":80,"prompt_cache_miss_tokens":20})",
+      "{" + counts +
+          R"(,"prompt_cache_hit_tokens":80,"prompt_tokens_details":{"cached_tokens":80}})"};
+  for (const std::string& usage : usages) {
+    const std::string frame = R"({"choices":[],"usage":)" + usage + "}";
+    const std::string whole =
+        R"({"choices":[{"message":{"content":"a"},"finish_reason":"stop"}],"usage":)" + usage + "}";
+    for (const ChatReply& reply : {run({frame, frame, "[DONE]"}).reply,
+                                   dialect::find("openai")->decode_reply(whole).value()}) {
+      EXPECT_EQ(reply.usage.input_tokens, 100) << usage;
+      EXPECT_EQ(reply.usage.cache_read_tokens, 80) << usage;
+      EXPECT_EQ(reply.usage.output_tokens, 5) << usage;
+      EXPECT_EQ(reply.usage.total_tokens, 105) << usage;
+    }
+  }
+}
+
 TEST(OpenAiStream, DoesNotMergeAUsageObjectOfAbsurdSize) {
   std::string usage = R"({"total_tokens":9)";
   for (int i = 0; i < 50'000; ++i) usage += ",\"" + std::to_string(i) + "\":1";
@@ -118,6 +139,8 @@ TEST(OpenAiStream, KeepsArgumentsThatAreNoJson) {
   const Outcome outcome =
       run({call(R"("index":0,"id":"a",)", R"("name":"f","arguments":"{\"q\": oops")"), "[DONE]"});
   EXPECT_EQ(outcome.reply.tool_calls().at(0).arguments.text, R"({"q": oops)");
+  EXPECT_THAT(dialect::to_json(outcome.reply), HasSubstr(R"("arguments":"{\"q\": oops")"))
+      << "a string in the place of an object";
 }
 
 TEST(OpenAiStream, ReadsReasoningUnderAllItsNames) {
@@ -202,6 +225,14 @@ TEST(OpenAiReply, IsDecodedWhole) {
   EXPECT_EQ(reply->finish_reason, FinishReason::tool_calls);
   EXPECT_EQ(reply->tool_calls().size(), 1U);
   EXPECT_THAT(reply->raw.text, HasSubstr("\"id\":\"x\""));
+}
+
+TEST(OpenAiReply, EndsABlockedAnswerAsFiltered) {
+  const auto reply = dialect::find("openai")->decode_reply(
+      R"({"choices":[{"message":{"content":"Hi"},"finish_reason":"content_filter"}]})");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text(), "Hi");
+  EXPECT_EQ(reply->finish_reason, FinishReason::content_filter);
 }
 
 TEST(OpenAiReply, RefusesWhatIsNone) {

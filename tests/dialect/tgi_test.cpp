@@ -70,6 +70,18 @@ TEST(TgiReply, IsAnObjectOrAnArrayOfOne) {
   EXPECT_THAT(tgi->decode_reply(R"({"generated":1})"), HasCode(ErrorCode::server_error));
 }
 
+TEST(TgiStream, LeavesAnEchoedPromptThatNobodyNames) {
+  const std::string body =
+      R"({"generated_text":"[INST] Q [/INST] A","details":{"finish_reason":"length"}})";
+  const auto reply = dialect::find("tgi")->decode_reply(body);
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->text(), "[INST] Q [/INST] A") << "it may as well be the answer's own";
+  EXPECT_EQ(run_frames("tgi", std::vector<std::string>{body}).text(), reply->text());
+  const std::string token = R"({"token":{"text":" A"}})";
+  EXPECT_EQ(run_frames("tgi", std::vector<std::string>{token, body}).text(), " A")
+      << "pieces never hold it";
+}
+
 TEST(TgiRequest, MakesAPromptOfTheConversation) {
   const auto* tgi = dialect::find("tgi");
   const auto one = tgi->encode({.messages = {user("Hi")}, .max_tokens = 5}, {.stream = true});

@@ -132,6 +132,47 @@ TEST_F(OpenTest, RefusesAUserAgentThatWouldBreakTheHeader) {
   EXPECT_THAT(endpoint.error().message, HasSubstr("user_agent_suffix"));
 }
 
+TEST_F(OpenTest, BringsTheTokenToADedicatedVertexHost) {
+  const std::string host = "https://123.us-central1-456.prediction.vertexai.goog";
+  const auto account = Credentials::google_from_json(
+      {R"({"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r"})"},
+      GoogleFileType::authorized_user);
+  const auto endpoint =
+      client_.open("vertex://p/us-central1/123", account.value(), {{"base_url", host}});
+  ASSERT_TRUE(endpoint) << describe(endpoint.error());
+  transport_->reply({.body = {R"({"access_token":"t","expires_in":3600})"}});
+  transport_->reply({.body = {R"({"choices":[{"message":{"content":"Hi"}}]})"}});
+  ASSERT_TRUE(endpoint->chat({.messages = {user("Hello!")}}));
+  const HttpRequest sent = transport_->requests().at(1);
+  EXPECT_EQ(sent.url, host + "/v1/projects/p/locations/us-central1/endpoints/123/chat/completions");
+  EXPECT_EQ(HttpHead{.headers = sent.headers}.header("authorization"), "Bearer t");
+}
+
+TEST_F(OpenTest, TellsTheErrorOfABodyThatIsNoEventStreamAfterAll) {
+  const std::vector<Header> headers = {{"content-type", "application/vnd.amazon.eventstream"},
+                                       {"x-amzn-sagemaker-content-type", "text/event-stream"}};
+  const auto endpoint =
+      client_.open("sagemaker://eu-west-1/ep", keys_, {{"retry.max_attempts", "1"}});
+  ASSERT_TRUE(endpoint);
+  for (const int status : {200, 400, 424, 500, 503}) {
+    const ScriptedReply reply{
+        .status = status, .headers = headers, .body = {R"({"message":"no )", R"(such model"})"}};
+    transport_->reply(reply);
+    auto chat = endpoint->chat_stream({.messages = {user("Hello!")}}).value();
+    const auto event = chat.next();
+    ASSERT_TRUE(event && !*event) << status;
+    transport_->reply(reply);
+    auto bytes = endpoint->invoke_stream({.body = "x"}).value();
+    const auto piece = bytes.next();
+    ASSERT_TRUE(piece && !*piece) << status;
+    for (const Error& error : {event->error(), piece->error()}) {
+      EXPECT_EQ(error.http_status, status);
+      EXPECT_THAT(error.message, HasSubstr("no such model")) << status;
+      EXPECT_THAT(error.message, testing::Not(HasSubstr("checksum"))) << status;
+    }
+  }
+}
+
 TEST_F(OpenTest, OpensTypedConfigsAsWell) {
   EXPECT_TRUE(sagemaker::open(client_, {.region = "eu-west-1", .endpoint = "ep"}, keys_));
   EXPECT_TRUE(vertex::open(client_, {.project = "p", .location = "us", .resource = "1"}));

@@ -84,6 +84,16 @@ TEST(AzureMlExplain, UnwrapsTheContainersStatus) {
   EXPECT_EQ(busy.provider_code, "model_error");
 }
 
+TEST(AzureMlExplain, TellsABlockedPromptFromABadOne) {
+  const Error blocked =
+      opened("azureml://" + host + "/chat/completions")
+          ->explain(head(400), R"({"error":{"code":"content_filter","message":"Blocked."}})");
+  EXPECT_EQ(blocked.code, ErrorCode::content_filter);
+  EXPECT_FALSE(blocked.retryable);
+  EXPECT_EQ(blocked.provider_code, "content_filter");
+  EXPECT_THAT(blocked.message, HasSubstr("Blocked."));
+}
+
 TEST(AzureMlExplain, NamesScopeAndActionOnA401) {
   const Error error = opened("azureml://" + host + "/score")->explain(head(401), "");
   EXPECT_EQ(error.code, ErrorCode::authentication);

@@ -159,21 +159,41 @@ TEST(SageMakerUnwrap, TakesOnlyEventStreamsApart) {
 }
 
 TEST(SageMakerUnwrap, MakesAnErrorOfAnExceptionFrame) {
+  struct Row {
+    const char* type;
+    ErrorCode code;
+    bool retryable;
+  };
+  // The first two are those of the operation's model.
+  const Row table[] = {{"ModelStreamError", ErrorCode::model_error, false},
+                       {"InternalStreamFailure", ErrorCode::server_error, true},
+                       {"internalServerException", ErrorCode::server_error, true},
+                       {"modelStreamErrorException", ErrorCode::model_error, true},
+                       {"modelTimeoutException", ErrorCode::timeout, true},
+                       {"serviceUnavailableException", ErrorCode::unavailable, true},
+                       {"ServiceUnavailable", ErrorCode::unavailable, true},
+                       {"throttlingException", ErrorCode::rate_limit, true},
+                       {"validationException", ErrorCode::invalid_request, false},
+                       {"SomethingNew", ErrorCode::server_error, true}};
   const auto cloud = opened("sagemaker://eu-west-1/ep");
-  const auto decoder =
-      cloud->unwrap(head(200, {{"Content-Type", "application/vnd.amazon.eventstream"}}));
-  const std::array<wire::MessageHeader, 2> headers = {
-      {{.name = ":message-type", .bytes = "exception"},
-       {.name = ":exception-type", .bytes = "ModelStreamError"}}};
-  decoder->append(
-      wire::encode_message(headers, R"({"Message":"m","ErrorCode":"StreamBroken"})").value(),
-      false);
-  const auto frame = decoder->next();
-  ASSERT_FALSE(frame);
-  EXPECT_EQ(frame.error().code, ErrorCode::model_error);
-  EXPECT_EQ(frame.error().provider_code, "ModelStreamError");
-  EXPECT_EQ(frame.error().reason, "StreamBroken");
-  EXPECT_EQ(frame.error().message, "m");
+  for (const Row& row : table) {
+    const auto decoder =
+        cloud->unwrap(head(200, {{"Content-Type", "application/vnd.amazon.eventstream"}}));
+    const std::array<wire::MessageHeader, 2> headers = {
+        {{.name = ":message-type", .bytes = "exception"},
+         {.name = ":exception-type", .bytes = row.type}}};
+    decoder->append(
+        wire::encode_message(headers, R"({"Message":"m","ErrorCode":"StreamBroken"})").value(),
+        false);
+    const auto frame = decoder->next();
+    ASSERT_FALSE(frame) << row.type;
+    EXPECT_EQ(frame.error().code, row.code) << row.type;
+    EXPECT_EQ(frame.error().retryable, row.retryable) << row.type;
+    EXPECT_EQ(frame.error().phase, Phase::stream) << row.type;
+    EXPECT_EQ(frame.error().provider_code, row.type);
+    EXPECT_EQ(frame.error().reason, "StreamBroken");
+    EXPECT_EQ(frame.error().message, "m");
+  }
 }
 
 TEST(SageMakerExplain, KeepsWhatTheContainerSaid) {

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "endpoint/outcome.hpp"
+#include "signing/aws/identity.hpp"
+#include "signing/bearer.hpp"
 
 namespace ek::test {
 namespace {
@@ -213,6 +215,48 @@ TEST(CallSigning, AsksForANewTokenOnceAfterA401) {
   refused.transport->reply({.status = 401});
   EXPECT_EQ(stream_hello(refused).error->code, ErrorCode::authentication);
   EXPECT_EQ(refused.transport->request_count(), 2U);
+}
+
+std::vector<std::string> sent_twice(TestEndpoint& test, std::shared_ptr<Signer> signer,
+                                    std::string_view name) {
+  test.transport->reply({.status = 503, .headers = {{"retry-after", "50"}}});
+  test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
+  const Endpoint endpoint =
+      test.make(std::make_unique<PlainCloud>(), std::move(signer), "test://own");
+  auto stream = endpoint.chat_stream(hello);
+  EXPECT_TRUE(drain(*stream).finished);
+  std::vector<std::string> values;
+  for (const HttpRequest& request : test.transport->requests())
+    values.emplace_back(HttpHead{.headers = request.headers}.header(name));
+  return values;
+}
+
+TEST(CallSigning, SendsAFreshTokenAfterAWaitThatOutlivesIt) {
+  for (const auto& [lifetime, second] : {std::pair(40s, "Bearer t2"), {3600s, "Bearer t1"}}) {
+    TestEndpoint test;
+    (void)test.open();
+    int fetched = 0;
+    const auto fetch = [&](const SignContext&) -> Result<Token> {
+      return Token{Secret("t" + std::to_string(++fetched)), lifetime};
+    };
+    const auto signer =
+        make_token_signer({.key = "k", .fetch = fetch}, "somebody",
+                          {test.transport, test.state->environment, test.state->tokens});
+    EXPECT_THAT(sent_twice(test, signer, "authorization"),
+                testing::ElementsAre("Bearer t1", second));
+  }
+}
+
+TEST(CallSigning, DatesEachAttemptAnew) {
+  TestEndpoint test;
+  (void)test.open();
+  const auto signer = make_sigv4_signer(fixed_aws_keys({"AKIDEXAMPLE", Secret("secret"), {}}),
+                                        {.aws_service = "sagemaker", .aws_region = "eu-west-1"},
+                                        test.state->environment);
+  EXPECT_THAT(sent_twice(test, signer, "x-amz-date"),
+              testing::ElementsAre("20261125T120000Z", "20261125T120050Z"));
+  EXPECT_NE(HttpHead{.headers = test.transport->requests()[0].headers}.header("authorization"),
+            HttpHead{.headers = test.transport->requests()[1].headers}.header("authorization"));
 }
 
 TEST(CallSigning, ShowsTheIdentityWhatARefusalWantsOfTheNextToken) {

@@ -2,30 +2,13 @@
  *
  *     calls_test BASE_URL */
 #define _POSIX_C_SOURCE 200809L
-#include <poll.h>
+#include "calls.h"
+
 #include <pthread.h>
+#include <sched.h>
 
-#include "check.h"
-
-static const char *base_url = "";
-
-static epk_endpoint *open_endpoint(const char *uri) {
-  const char *pairs[] = {"base_url", base_url, "credentials.bearer", "k3y", "retry.max_attempts",
-                         "1",        NULL};
-  epk_options *options = make_options(pairs);
-  epk_endpoint *endpoint = NULL;
-  epk_error *error = NULL;
-  CHECK(epk_endpoint_open(NULL, uri, Z, options, &endpoint, &error) == EPK_OK);
-  CHECK_TEXT(epk_error_message(error, NULL), "");
-  epk_error_free(error);
-  epk_options_free(options);
-  return endpoint;
-}
-
-static epk_endpoint *open_chat(void) {
-  return open_endpoint("azureml://model.test/chat/completions");
-}
-static epk_endpoint *open_score(void) { return open_endpoint("azureml://model.test/score"); }
+static epk_endpoint *open_chat(void) { return open_on(NULL, CHAT); }
+static epk_endpoint *open_score(void) { return open_on(NULL, SCORE); }
 
 static epk_call *start_chat(const epk_endpoint *endpoint, const char *message) {
   epk_request *request = NULL;
@@ -103,6 +86,23 @@ static void tells_of_tool_calls_as_json(void) {
   epk_endpoint_free(endpoint);
 }
 
+static void sends_the_signature_of_a_reply_back(void) {
+  epk_endpoint *endpoint = open_on(NULL, "azureml://model.test/gemini?dialect=gemini");
+  epk_request *request = NULL;
+  epk_reply *reply = NULL;
+  CHECK(epk_request_from_message("hello", Z, &request, NULL) == EPK_OK);
+  CHECK(epk_chat(endpoint, request, NULL, &reply, NULL) == EPK_OK);
+  CHECK_TEXT(epk_reply_finish_reason(reply), "tool_calls");
+  CHECK(epk_request_add_reply(request, reply, NULL) == EPK_OK);
+  epk_reply_free(reply);
+  CHECK(epk_request_add_message(request, "user", "go on", Z, NULL) == EPK_OK);
+  CHECK(epk_chat(endpoint, request, NULL, &reply, NULL) == EPK_OK);
+  CHECK_TEXT(epk_reply_text(reply, NULL), "c2ln+/8=");
+  epk_reply_free(reply);
+  epk_request_free(request);
+  epk_endpoint_free(endpoint);
+}
+
 static void says_that_a_cut_stream_was_cut_however_often_one_asks(void) {
   epk_endpoint *endpoint = open_chat();
   epk_call *call = start_chat(endpoint, "cut");
@@ -152,19 +152,33 @@ static void gives_again_when_nothing_came_in_time(void) {
   epk_endpoint_free(endpoint);
 }
 
-static void *cancel_it(void *call) {
+/* Of the main thread, by the kernel's word. */
+static int is_asleep(void) {
+  char state = 0;
+  FILE *file = fopen("/proc/self/stat", "r");
+  if (file == NULL) return 0;
+  if (fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 0;
+  fclose(file);
+  return state == 'S';
+}
+
+static int about_to_wait = 0;
+
+static void *cancel_once_it_waits(void *call) {
+  while (!__atomic_load_n(&about_to_wait, __ATOMIC_ACQUIRE) || !is_asleep()) sched_yield();
   epk_call_cancel((epk_call *)call);
   return NULL;
 }
 
-static void cancels_from_another_thread(void) {
+static void cancels_from_another_thread_what_waits(void) {
   epk_endpoint *endpoint = open_chat();
   epk_call *call = start_chat(endpoint, "hang");
   const epk_event *event = NULL;
   epk_error *error = NULL;
   pthread_t thread;
   CHECK(next_of_kind(call, EPK_EVENT_TEXT, &event) == EPK_EVENT);
-  CHECK(pthread_create(&thread, NULL, cancel_it, call) == 0);
+  CHECK(pthread_create(&thread, NULL, cancel_once_it_waits, call) == 0);
+  __atomic_store_n(&about_to_wait, 1, __ATOMIC_RELEASE);
   CHECK(epk_call_next(call, -1, &event, &error) == EPK_CANCELLED);
   CHECK(epk_error_output_delivered(error) == 1);
   epk_error_free(error);
@@ -198,8 +212,6 @@ static void lets_a_call_change_one_timer(void) {
 }
 
 /* ---- Raw bytes ------------------------------------------------------------------------------- */
-
-static const char bytes_sent[] = "\0\xff{\"not\": utf-8}\r\n";
 
 static void sends_and_gives_bytes_as_they_are(void) {
   const char *pairs[] = {"invoke.content_type", "application/x-tensor", "header.X-Trace", "abc",
@@ -244,165 +256,18 @@ static void streams_bytes(void) {
   epk_endpoint_free(endpoint);
 }
 
-/* ---- Queues ---------------------------------------------------------------------------------- */
-
-static epk_client *new_client(void) {
-  epk_client *client = NULL;
-  CHECK(epk_client_new(NULL, &client, NULL) == EPK_OK);
-  return client;
-}
-
-static epk_endpoint *open_on(const epk_client *client, const char *uri) {
-  const char *pairs[] = {"base_url", base_url, "credentials.bearer", "k3y", "retry.max_attempts",
-                         "1",        NULL};
-  epk_options *options = make_options(pairs);
-  epk_endpoint *endpoint = NULL;
-  CHECK(epk_endpoint_open(client, uri, Z, options, &endpoint, NULL) == EPK_OK);
-  epk_options_free(options);
-  return endpoint;
-}
-
-static uint64_t add_chat(epk_queue *queue, const epk_endpoint *endpoint, const char *message) {
-  epk_request *request = NULL;
-  uint64_t call = 0;
-  CHECK(epk_request_from_message(message, Z, &request, NULL) == EPK_OK);
-  CHECK(epk_queue_chat(queue, endpoint, request, NULL, &call, NULL) == EPK_OK);
-  CHECK(call != 0);
-  epk_request_free(request);
-  return call;
-}
-
-static void queues_give_each_call_its_events_and_one_end(void) {
-  epk_client *client = new_client();
-  epk_endpoint *chat = open_on(client, "azureml://model.test/chat/completions");
-  epk_endpoint *score = open_on(client, "azureml://model.test/score");
-  epk_queue *queue = NULL;
-  const epk_event *event = NULL;
-  uint64_t whole, cut, bytes = 0, call = 0;
-  int whole_ends = 0, cut_ends = 0, byte_ends = 0, finished = 0;
-  char text[64] = "";
-  size_t size = 0;
-  CHECK(epk_queue_new(client, &queue, NULL) == EPK_OK);
-  whole = add_chat(queue, chat, "hello");
-  cut = add_chat(queue, chat, "cut");
-  CHECK(epk_queue_invoke(queue, score, bytes_sent, sizeof bytes_sent, NULL, &bytes, NULL) ==
-        EPK_OK);
-  CHECK(epk_queue_size(queue) == 3);
-  while (epk_queue_size(queue) > 0) {
-    const epk_status status = epk_queue_next(queue, -1, &call, &event, NULL);
-    if (status == EPK_EVENT && call == whole) {
-      finished |= epk_event_kind(event) == EPK_EVENT_FINISHED;
-      if (epk_event_kind(event) == EPK_EVENT_TEXT) strncat(text, epk_event_text(event, NULL), 32);
-    } else if (status == EPK_EVENT && call == bytes) {
-      size_t length = 0;
-      (void)epk_event_text(event, &length);
-      size += length;
-    } else if (status == EPK_END) {
-      CHECK(call == whole || call == bytes);
-      ++*(call == whole ? &whole_ends : &byte_ends);
-    } else if (status < 0) {
-      CHECK(status == EPK_TRUNCATED && call == cut);
-      ++cut_ends;
-    }
-  }
-  CHECK(whole_ends == 1 && cut_ends == 1 && byte_ends == 1 && finished);
-  CHECK_TEXT(text, "Gr\xc3\xbc\xc3\x9f Gott!");
-  CHECK(size == sizeof bytes_sent);
-  CHECK(epk_queue_size(queue) == 0);
-  CHECK(epk_queue_next(queue, 0, &call, &event, NULL) == EPK_AGAIN);
-  CHECK(call == 0);
-  epk_queue_free(queue);
-  epk_endpoint_free(chat);
-  epk_endpoint_free(score);
-  epk_client_free(client);
-}
-
-static void queues_fit_into_an_event_loop(void) {
-  epk_client *client = new_client();
-  epk_endpoint *endpoint = open_on(client, "azureml://model.test/chat/completions");
-  epk_queue *queue = NULL;
-  const epk_event *event = NULL;
-  uint64_t call = 0;
-  epk_status status = EPK_AGAIN;
-  CHECK(epk_queue_new(client, &queue, NULL) == EPK_OK);
-  CHECK(epk_queue_wait_ms(queue) == -1);
-  add_chat(queue, endpoint, "hello");
-  do {
-    struct pollfd entry = {epk_queue_fd(queue), POLLIN, 0};
-    const int64_t wait_ms = epk_queue_wait_ms(queue);
-    CHECK(poll(&entry, 1, wait_ms < 0 || wait_ms > 20000 ? 20000 : (int)wait_ms) >= 0);
-    while ((status = epk_queue_next(queue, 0, &call, &event, NULL)) == EPK_EVENT) continue;
-  } while (status == EPK_AGAIN);
-  CHECK(status == EPK_END);
-  epk_queue_free(queue);
-  epk_endpoint_free(endpoint);
-  epk_client_free(client);
-}
-
-static void queues_are_cancelled_and_woken(void) {
-  epk_client *client = new_client();
-  epk_endpoint *endpoint = open_on(client, "azureml://model.test/chat/completions");
-  epk_queue *queue = NULL;
-  const epk_event *event = NULL;
-  uint64_t stuck, call = 0;
-  CHECK(epk_queue_new(client, &queue, NULL) == EPK_OK);
-  stuck = add_chat(queue, endpoint, "hang");
-  do {
-    CHECK(epk_queue_next(queue, -1, &call, &event, NULL) == EPK_EVENT);
-  } while (epk_event_kind(event) != EPK_EVENT_TEXT);
-  epk_queue_wake(queue);
-  CHECK(epk_queue_next(queue, -1, &call, &event, NULL) == EPK_AGAIN);
-  epk_queue_pause(queue, stuck);
-  CHECK(epk_queue_next(queue, 0, &call, &event, NULL) == EPK_AGAIN);
-  CHECK(epk_queue_size(queue) == 1);
-  epk_queue_cancel(queue, stuck);
-  CHECK(epk_queue_next(queue, -1, &call, &event, NULL) == EPK_CANCELLED);
-  CHECK(call == stuck);
-  add_chat(queue, endpoint, "hang"); /* freed with a call that runs */
-  CHECK(epk_queue_next(queue, -1, &call, &event, NULL) == EPK_EVENT);
-  epk_queue_free(queue);
-  epk_endpoint_free(endpoint);
-  epk_client_free(client);
-}
-
-static void queues_refuse_the_endpoint_of_another_client(void) {
-  epk_client *client = new_client();
-  epk_endpoint *endpoint = open_chat();
-  epk_queue *queue = NULL;
-  epk_request *request = NULL;
-  epk_error *error = NULL;
-  uint64_t call = 0;
-  CHECK(epk_queue_new(client, &queue, NULL) == EPK_OK);
-  CHECK(epk_request_from_message("hello", Z, &request, NULL) == EPK_OK);
-  CHECK(epk_queue_chat(queue, endpoint, request, NULL, &call, &error) == EPK_INVALID_REQUEST);
-  CHECK(strstr(epk_error_message(error, NULL), "another client") != NULL);
-  epk_error_free(error);
-  epk_request_free(request);
-  epk_queue_free(queue);
-  epk_endpoint_free(endpoint);
-  epk_client_free(client);
-}
-
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    fprintf(stderr, "usage: %s BASE_URL\n", argv[0]);
-    return 2;
-  }
-  base_url = argv[1];
+  if (!take_arguments(argc, argv)) return 2;
   streams_text_and_says_how_it_ended();
   keeps_the_reply_of_a_stream_to_go_on_with();
   tells_of_tool_calls_as_json();
+  sends_the_signature_of_a_reply_back();
   says_that_a_cut_stream_was_cut_however_often_one_asks();
   hands_on_what_the_provider_said_of_a_failure();
   gives_again_when_nothing_came_in_time();
-  cancels_from_another_thread();
+  cancels_from_another_thread_what_waits();
   lets_a_call_change_one_timer();
   sends_and_gives_bytes_as_they_are();
   streams_bytes();
-  queues_give_each_call_its_events_and_one_end();
-  queues_fit_into_an_event_loop();
-  queues_are_cancelled_and_woken();
-  queues_refuse_the_endpoint_of_another_client();
-  if (failures != 0) fprintf(stderr, "%d checks failed\n", failures);
-  return failures == 0 ? 0 : 1;
+  return report();
 }

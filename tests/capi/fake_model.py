@@ -2,6 +2,7 @@
 
 /score gives back what it gets. /chat/completions (OpenAI's dialect) does what the last message says:
 hello, tool, count: an answer; cut: half an answer; hang: a word and then nothing; limit: status 429.
+/gemini calls a tool; once it is given the result it says with which signature the call came back.
 """
 
 import http.server
@@ -41,6 +42,8 @@ class Model(http.server.BaseHTTPRequestHandler):
         if self.path == "/score":
             trace = f"trace={self.headers.get('x-trace')}"
             return self.whole(200, body, {"content-type": self.headers["content-type"], "x-seen": trace})
+        if self.path == "/gemini":
+            return self.gemini(json.loads(body)["contents"])
         self.chat(json.loads(body))
 
     def chat(self, request):
@@ -54,6 +57,13 @@ class Model(http.server.BaseHTTPRequestHandler):
             reply = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
             return self.whole(200, json.dumps(reply).encode())
         self.stream(wish)
+
+    def gemini(self, contents):
+        part = {"functionCall": {"name": "f", "args": {"x": 1.50}}, "thoughtSignature": "c2ln+/8="}
+        if len(contents) > 1:
+            part = {"text": contents[1]["parts"][0].get("thoughtSignature", "none")}
+        reply = {"candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}]}
+        return self.whole(200, json.dumps(reply).encode())
 
     def whole(self, status, body, headers=None):
         self.send_response(status)

@@ -1,6 +1,6 @@
 /* The library loaded and unloaded a hundred times, with a call each time, as plugins do it:
  *
- *     load_test LIBRARY BASE_URL */
+ *     GLIBC_TUNABLES=glibc.malloc.tcache_count=0 load_test LIBRARY BASE_URL */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <dlfcn.h>
@@ -130,5 +130,6 @@ int main(int argc, char **argv) {
   CHECK(end.descriptors == settled.descriptors);
   CHECK(end.threads == settled.threads);
   CHECK(end.mappings <= settled.mappings);
+  CHECK(end.bytes <= settled.bytes);
   return failures == 0 ? 0 : 1;
 }

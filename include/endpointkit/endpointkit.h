@@ -291,8 +291,9 @@ EPK_API epk_status epk_invoke(const epk_endpoint *endpoint, const void *body, si
 
 /* Of a chat: all its text. Of epk_invoke: the body, byte for byte. */
 EPK_API const char *epk_reply_text(const epk_reply *reply, size_t *length);
-/* Of a chat: {"message", "finish_reason", "usage", "model", "id", …}, tool calls included. Of
- * epk_invoke: {"content_type", "request_id", "headers"}. "" if memory ran out. */
+/* Of a chat: {"message", "finish_reason", "usage", "model", "id", …}, tool calls included: their
+ * "arguments" are an object, or a string where the model sent anything else. Of epk_invoke:
+ * {"content_type", "request_id", "headers"}. "" if memory ran out. */
 EPK_API const char *epk_reply_json(const epk_reply *reply, size_t *length);
 /* "stop", "length", "tool_calls", "content_filter", "other"; "other" too if it is not whole. */
 EPK_API const char *epk_reply_finish_reason(const epk_reply *reply);

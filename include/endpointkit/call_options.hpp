@@ -19,13 +19,15 @@ namespace ek {
 
 class Observer;  // endpointkit/observer.hpp
 
-/// Zero switches a timer off; less is refused (invalid_request). Time in which the consumer does
-/// not ask for the next event never counts, but for the connect timer.
+/// Zero switches a timer off; less is refused (invalid_request), more than ten years is ten years.
+/// Time in which the consumer does not ask for the next event never counts, but for the connect
+/// timer.
 struct Timeouts {
   /// DNS, TCP, proxy and TLS of one attempt.
   std::chrono::milliseconds connect{10'000};
-  /// Streams: from sending to the first text, reasoning, tool call or image; not headers, not
-  /// pings.
+  /// Streams: from the start of the attempt to the first text, reasoning, tool call or image; not
+  /// headers, not pings. Where it runs out before the request was sent that can be sent again, as
+  /// after the connect timer.
   std::chrono::milliseconds first_event{120'000};
   /// The longest silence after that.
   std::chrono::milliseconds idle{90'000};

@@ -9,8 +9,11 @@
 //     auto stream = dispatcher.chat_stream(endpoint, request);
 //     while (auto event = co_await stream.next()) …       // an event, or the error as the last
 //     item
+//
+// With GCC before 13 give co_await variables: it miscompiles braced requests within the expression.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <coroutine>
@@ -89,8 +92,9 @@ class Dispatcher {
   void run() {
     while (auto event = loop_.next()) dispatch(*std::move(event));
   }
-  /// For so long, also while there is no call.
+  /// For so long, a year at most, also while there is no call.
   void run_for(std::chrono::milliseconds time) {
+    time = std::min<std::chrono::milliseconds>(time, std::chrono::hours(24 * 366));
     const auto end = std::chrono::steady_clock::now() + time;
     for (auto left = time; left.count() > 0; left = std::chrono::ceil<std::chrono::milliseconds>(
                                                  end - std::chrono::steady_clock::now())) {
@@ -120,6 +124,9 @@ class Dispatcher {
     void resume(CallId call) {
       with([&](Loop& loop) { loop.resume(call); });
     }
+    void cancel(CallId call) {
+      with([&](Loop& loop) { loop.cancel(call); });
+    }
 
    private:
     template <class Work>
@@ -144,6 +151,8 @@ class Dispatcher {
     void take() {
       if (--size_ == most / 2) gate_->resume(call);
     }
+
+    void cancel() { gate_->cancel(call); }
 
     CallId call = 0;  // set once, before the first event
 
@@ -201,34 +210,57 @@ class Dispatcher {
   std::unordered_map<CallId, Route> routes_;
 };
 
+/// Destroying the coroutine that waits cancels the call.
 class Dispatcher::ReplyAwaiter {
  public:
   ReplyAwaiter(Dispatcher& dispatcher, const Endpoint& endpoint, const ChatRequest& request,
                const CallOptions& options)
       : dispatcher_(dispatcher), endpoint_(endpoint), request_(request), options_(options) {}
+  ReplyAwaiter(ReplyAwaiter&&) noexcept = default;
+  ReplyAwaiter& operator=(ReplyAwaiter&&) = delete;
+  ~ReplyAwaiter() {
+    if (!shared_ || !std::exchange(shared_->waiting, nullptr)) return;
+    shared_->gate->cancel(shared_->call);
+  }
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> waiting) {
+    shared_ = std::make_shared<Shared>();
+    shared_->gate = dispatcher_.gate_;
+    shared_->waiting = waiting;
     auto call = dispatcher_.chat(
         endpoint_, request_,
-        [this, waiting](LoopEvent event) {
-          if (auto* reply = std::get_if<ChatReply>(&event.value)) result_ = std::move(*reply);
-          if (auto* error = std::get_if<Error>(&event.value)) result_ = std::move(*error);
-          waiting.resume();
+        [shared = shared_](LoopEvent event) {
+          if (auto* reply = std::get_if<ChatReply>(&event.value))
+            shared->result = std::move(*reply);
+          if (auto* error = std::get_if<Error>(&event.value)) shared->result = std::move(*error);
+          if (shared->waiting) std::exchange(shared->waiting, nullptr).resume();
         },
         options_);
-    if (call) return true;
-    result_ = std::move(call).error();
+    if (call) {
+      shared_->call = *call;
+      return true;
+    }
+    shared_->waiting = nullptr;
+    shared_->result = std::move(call).error();
     return false;
   }
-  Result<ChatReply> await_resume() { return std::move(result_); }
+  Result<ChatReply> await_resume() { return std::move(shared_->result); }
 
  private:
+  // Used where the dispatcher runs, or where its executor puts both sides.
+  struct Shared {
+    std::shared_ptr<Gate> gate;
+    CallId call = 0;
+    std::coroutine_handle<> waiting;
+    Result<ChatReply> result = Error{};
+  };
+
   Dispatcher& dispatcher_;
   const Endpoint& endpoint_;
   const ChatRequest& request_;
   const CallOptions options_;
-  Result<ChatReply> result_ = Error{};
+  std::shared_ptr<Shared> shared_;
 };
 
 /// Destroying it before the end cancels the call.
@@ -238,7 +270,7 @@ class Dispatcher::Stream {
 
   Stream(Dispatcher& dispatcher, const Endpoint& endpoint, const ChatRequest& request,
          const CallOptions& options)
-      : dispatcher_(dispatcher), shared_(std::make_shared<Shared>(dispatcher.gate_)) {
+      : shared_(std::make_shared<Shared>(dispatcher.gate_)) {
     auto call = dispatcher.begin(
         [shared = shared_](LoopEvent event) {
           if (auto* part = std::get_if<ChatEvent>(&event.value))
@@ -258,25 +290,32 @@ class Dispatcher::Stream {
   Stream(Stream&&) noexcept = default;
   Stream& operator=(Stream&&) = delete;
   ~Stream() {
-    if (shared_ && !shared_->over) dispatcher_.cancel(shared_->backlog.call);
+    if (!shared_) return;
+    shared_->waiting = nullptr;
+    if (!shared_->over) shared_->backlog.cancel();
   }
 
   [[nodiscard]] auto next() {
     struct Awaiter {
-      Shared& shared;
+      explicit Awaiter(std::shared_ptr<Shared> stream) : shared(std::move(stream)) {}
+      Awaiter(const Awaiter&) = delete;
+      Awaiter& operator=(const Awaiter&) = delete;
+      ~Awaiter() { shared->waiting = nullptr; }  // its coroutine may be destroyed while it waits
+
       [[nodiscard]] bool await_ready() const noexcept {
-        return shared.over || !shared.items.empty();
+        return shared->over || !shared->items.empty();
       }
-      void await_suspend(std::coroutine_handle<> waiting) noexcept { shared.waiting = waiting; }
+      void await_suspend(std::coroutine_handle<> waiting) noexcept { shared->waiting = waiting; }
       Item await_resume() {
-        if (shared.items.empty()) return std::nullopt;
-        Item item = std::move(shared.items.front());
-        shared.items.pop_front();
-        shared.backlog.take();
+        if (shared->items.empty()) return std::nullopt;
+        Item item = std::move(shared->items.front());
+        shared->items.pop_front();
+        shared->backlog.take();
         return item;
       }
+      std::shared_ptr<Shared> shared;
     };
-    return Awaiter{*shared_};
+    return Awaiter(shared_);
   }
 
  private:
@@ -289,7 +328,6 @@ class Dispatcher::Stream {
     std::coroutine_handle<> waiting;
   };
 
-  Dispatcher& dispatcher_;
   std::shared_ptr<Shared> shared_;
 };
 

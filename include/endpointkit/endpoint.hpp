@@ -45,7 +45,8 @@ struct EndpointState;  // src/endpoint/endpoint_state.hpp
 
 /// What one application allows itself, so that the provider need not refuse it; 0 is no limit. A
 /// call that has to wait does so in turn, up to its total timer; a stream keeps its place until it
-/// is over or destroyed, also while nobody reads it. What the provider says of its own limits
+/// is over or destroyed, also while nobody reads it. So do the calls of a Loop that is not driven
+/// keep their turn. What the provider says of its own limits
 /// (x-ratelimit-remaining-*, the Retry-After of a 429) is obeyed as well.
 struct Limits {
   int max_in_flight = 0;  ///< Attempts under way.

@@ -13,4 +13,10 @@ inline std::chrono::steady_clock::time_point after(std::chrono::steady_clock::ti
   return time >= left ? Time::max() : now + time;
 }
 
+/// Ten years for whoever wants to wait longer: sums with it do not overflow.
+constexpr std::chrono::milliseconds longest_time = std::chrono::hours(24 * 366 * 10);
+inline std::chrono::milliseconds bounded(std::chrono::milliseconds time) noexcept {
+  return time < longest_time ? time : longest_time;
+}
+
 }  // namespace ek

@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "base/later.hpp"
 #include "base/text.hpp"
 #include "endpointkit/call_options.hpp"
 
@@ -15,7 +16,6 @@ namespace {
 using std::chrono::milliseconds;
 
 // Ten years bound every duration, so that no arithmetic on clocks can overflow.
-constexpr std::int64_t longest_ms = 10LL * 366 * 24 * 3600 * 1000;
 
 std::optional<std::int64_t> parse_number(std::string_view text, std::int64_t least,
                                          std::int64_t most) {
@@ -27,7 +27,7 @@ std::optional<std::int64_t> parse_number(std::string_view text, std::int64_t lea
 
 template <auto Group, auto Member>
 bool set_duration(CallDefaults& defaults, std::string_view text) {
-  const auto number = parse_number(text, 0, longest_ms);
+  const auto number = parse_number(text, 0, longest_time.count());
   if (number) (defaults.*Group).*Member = milliseconds(*number);
   return number.has_value();
 }

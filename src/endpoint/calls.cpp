@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/later.hpp"
 #include "base/text.hpp"
 #include "endpoint/consumers.hpp"
 #include "endpoint/direct_call.hpp"
@@ -35,19 +36,21 @@ Result<void> check_headers(const std::vector<Header>& headers) {
   return {};
 }
 
-// The same bounds as for the keys of set_call_default().
-Result<void> check_numbers(const Timeouts& timeouts, const RetryPolicy& retry) {
+// The same bounds as for the keys of set_call_default(); whoever names a longer time means for
+// ever.
+Result<void> bound_numbers(Timeouts& timeouts, RetryPolicy& retry) {
   const auto refuse = [](std::string_view what, std::string_view wanted, long long got) {
     return Error{.code = ErrorCode::invalid_request,
                  .phase = Phase::request,
                  .message = fmt::format("{} is {}: expected {}", what, got, wanted)};
   };
-  for (const auto& [what, time] : {std::pair{"Timeouts::connect", timeouts.connect},
-                                   {"Timeouts::first_event", timeouts.first_event},
-                                   {"Timeouts::idle", timeouts.idle},
-                                   {"Timeouts::total", timeouts.total},
-                                   {"RetryPolicy::max_backoff", retry.max_backoff}}) {
-    if (time.count() < 0) return refuse(what, "milliseconds, 0 or more", time.count());
+  for (const auto& [what, time] : {std::pair{"Timeouts::connect", &timeouts.connect},
+                                   {"Timeouts::first_event", &timeouts.first_event},
+                                   {"Timeouts::idle", &timeouts.idle},
+                                   {"Timeouts::total", &timeouts.total},
+                                   {"RetryPolicy::max_backoff", &retry.max_backoff}}) {
+    if (time->count() < 0) return refuse(what, "milliseconds, 0 or more", time->count());
+    *time = bounded(*time);
   }
   if (retry.max_attempts < 1 || retry.max_attempts > 100)
     return refuse("RetryPolicy::max_attempts", "1 to 100", retry.max_attempts);
@@ -72,7 +75,7 @@ Result<CallPtr> make_call(const EndpointPtr& endpoint, Operation operation,
       .stop = options.stop,
       .observer = options.observer ? options.observer : endpoint->client->options.observer,
       .tokens = tokens};
-  if (auto good = check_numbers(plan.timeouts, plan.retry); !good) return std::move(good).error();
+  if (auto good = bound_numbers(plan.timeouts, plan.retry); !good) return std::move(good).error();
   for (const auto* list : {&headers, &options.headers}) {
     plan.request.headers.insert(plan.request.headers.end(), list->begin(), list->end());
   }

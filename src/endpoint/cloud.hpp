@@ -18,6 +18,10 @@
 
 namespace ek {
 
+/// The Error::reason where nothing has the endpoint's name, whatever the provider's own code is:
+/// another member of a group may be there.
+constexpr std::string_view no_such_endpoint = "no_such_endpoint";
+
 /// What one call wants from the address.
 struct Operation {
   enum class Kind { chat, invoke } kind = Kind::chat;

@@ -319,6 +319,7 @@ bool DirectCall::renew_proof(const Error& error) {
 
 void DirectCall::fail(Error error) {
   exchange_.reset();
+  if (head_ && error.http_status == 0) error.http_status = head_->status;
   leave_limiter(content_ || may_be_paid(error));
   if (error.phase == Phase::headers || is_throttling(error)) learn(is_throttling(error));
   if (stop_.stop_requested() && !draining_) return end(cancelled());

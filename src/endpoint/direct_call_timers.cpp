@@ -14,7 +14,10 @@ void DirectCall::check_timers() {
   const auto timer = next_timer();
   if (over() || !timer || pumped() < timer->due) return;
   if (timer->phase != Phase::throughput || too_slow()) {
-    Error late = timeout_error(timer->phase, plan_.timeouts);
+    const bool unsent =
+        timer->phase == Phase::first_event && exchange_ != nullptr && !exchange_->sent();
+    Error late =
+        unsent ? unsent_error(plan_.timeouts) : timeout_error(timer->phase, plan_.timeouts);
     if (state_ == State::queued && ticket_ != nullptr) {
       late.message = fmt::format(
           "the call waited {} ms for the limits that the application set for {}: raise them, or "

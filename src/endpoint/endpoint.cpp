@@ -81,7 +81,11 @@ std::optional<Result<Item>> next_item(PumpedCall& pumped, bool& told) {
   const Consumer::Progress progress = consumer.progress();
   if (!progress.item) return std::nullopt;
   if (progress.content) call.commit();
-  return std::optional<Result<Item>>(std::in_place, consumer.take());
+  std::optional<Result<Item>> item(std::in_place, consumer.take());
+  if constexpr (std::is_same_v<Item, ChatEvent>) {
+    if ((*item)->template get_if<Finished>() != nullptr) pumped.complete();
+  }
+  return item;
 }
 
 }  // namespace

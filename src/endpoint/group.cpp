@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "base/later.hpp"
 #include "endpoint/group_state.hpp"
 
 namespace ek {
@@ -62,6 +63,9 @@ Result<Endpoint> make_group(const std::vector<GroupMember>& members, const Group
     weights.push_back(member.weight);
     uris += (uris.empty() ? "" : ", ") + endpoint->uri;
   }
+  GroupOptions how = options;
+  how.breaker_pause = bounded(how.breaker_pause);
+  if (how.hedge) how.hedge->after = bounded(how.hedge->after);
   const auto client = endpoints.front()->client;
   const auto signer = endpoints.front()->signer;
   return Endpoint(std::make_shared<const EndpointState>(EndpointState{
@@ -69,7 +73,7 @@ Result<Endpoint> make_group(const std::vector<GroupMember>& members, const Group
       .signer = signer,
       .uri = "group(" + uris + ")",
       .defaults = client->defaults(),
-      .group = std::make_shared<GroupState>(std::move(endpoints), std::move(weights), options)}));
+      .group = std::make_shared<GroupState>(std::move(endpoints), std::move(weights), how)}));
 }
 
 }  // namespace ek

@@ -12,6 +12,7 @@ namespace {
 
 // Errors that no other member could avoid: the caller's own.
 bool is_of_caller(const Error& error) noexcept {
+  if (error.reason == no_such_endpoint) return false;
   switch (error.code) {
     case ErrorCode::invalid_request:
     case ErrorCode::content_filter:
@@ -73,12 +74,13 @@ CallOptions GroupCall::options_for(const EndpointState& member) const {
   CallOptions options = options_;
   options.timeouts = options.timeouts.value_or(member.defaults.timeouts);
   options.retry = options.retry.value_or(member.defaults.retry);
-  // The group's timer for all that its members do.
-  if (const milliseconds total = options_.timeouts.value_or(client().options.timeouts).total;
-      total.count() > 0) {
+  // The group's timer for all that its members do; where it has none, the client's, for those that
+  // have not switched theirs off.
+  const milliseconds total = options_.timeouts.value_or(client().options.timeouts).total;
+  auto& own = options.timeouts->total;
+  if (total.count() > 0 && (options_.timeouts || own.count() > 0)) {
     const auto left =
         std::max(total - std::chrono::duration_cast<milliseconds>(elapsed()), milliseconds(1));
-    auto& own = options.timeouts->total;
     own = own.count() > 0 ? std::min(own, left) : left;
   }
   // Another member is the better second attempt.

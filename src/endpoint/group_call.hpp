@@ -40,7 +40,10 @@ class GroupCall final : public Call {
   }
   [[nodiscard]] const Error* error() const noexcept override;
   [[nodiscard]] bool over() const noexcept override;
-  void commit() noexcept override { current().commit(); }
+  void commit() noexcept override {
+    if (!chosen_) choose(0);  // what was handed out has an author
+    current().commit();
+  }
   [[nodiscard]] Consumer& consumer() noexcept override { return current().consumer(); }
   [[nodiscard]] const Consumer& consumer() const noexcept override { return current().consumer(); }
   [[nodiscard]] const HttpHead* head() const noexcept override { return current().head(); }

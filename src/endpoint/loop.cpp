@@ -93,6 +93,7 @@ class Loop::State {
   void advance(Slot& slot);
   void offer(Slot& slot);
   void set_paused(Slot& slot, bool paused);
+  void end_pause(Slot& slot);
   void schedule(Slot& slot);
   void fire_timers();
   void take_up();
@@ -103,6 +104,7 @@ class Loop::State {
   std::atomic<std::size_t> size_ = 0;
   std::atomic<CallId> last_id_ = 0;
   std::atomic<bool> woken_ = false;
+  std::atomic<bool> has_mail_ = false;
   mutable std::mutex mutex_;
   Mail mail_;
 
@@ -140,6 +142,7 @@ struct Loop::State::Slot final : CallHost {
   bool queued = false;  // in ready_
   bool waits = false;   // has something: in outbox_, unless it is paused
   bool paused = false;
+  bool cancelled = false;                    // and not paused any more
   SteadyTime scheduled = SteadyTime::max();  // its place in timers_
 };
 
@@ -156,6 +159,7 @@ void Loop::State::post(const Change& change) {
   {
     const std::lock_guard lock(mutex_);
     change(mail_);
+    has_mail_ = true;
   }
   lane_->wake();
 }
@@ -194,6 +198,7 @@ void Loop::State::read_mail() {
   {
     const std::lock_guard lock(mutex_);
     std::swap(read_, mail_);
+    has_mail_ = false;
   }
   for (auto& added : read_.added) {
     Slot& slot = *slots_.emplace(added->id, std::move(added)).first->second;
@@ -209,12 +214,13 @@ void Loop::State::read_mail() {
     if (Slot* slot = find(id)) look_at(*slot);
   }
   for (const auto& [id, paused] : read_.paused) {
-    if (Slot* slot = find(id)) set_paused(*slot, paused);
+    Slot* slot = find(id);
+    if (slot != nullptr && !(slot->cancelled && paused)) set_paused(*slot, paused);
   }
   for (const CallId id : read_.cancelled) {
     Slot* slot = find(id);
     if (slot == nullptr) continue;
-    set_paused(*slot, false);
+    end_pause(*slot);
     slot->call->cancel();  // pokes it
     look_at(*slot);
   }
@@ -234,6 +240,9 @@ void Loop::State::advance_ready() {
 }
 
 void Loop::State::advance(Slot& slot) {
+  // The caller's own stop token takes back what waits.
+  if (slot.paused && slot.waits && !slot.call->over() && !slot.call->item_waits())
+    slot.waits = false;
   if (slot.waits) return;
   if (!slot.call->advance()) return schedule(slot);
   slot.call->stop_clock(false);
@@ -242,6 +251,8 @@ void Loop::State::advance(Slot& slot) {
 
 void Loop::State::offer(Slot& slot) {
   slot.waits = true;
+  const Error* error = slot.call->error();
+  if (error != nullptr && error->code == ErrorCode::cancelled) slot.paused = false;
   if (!slot.paused) outbox_.push_back(&slot);
 }
 
@@ -252,6 +263,12 @@ void Loop::State::set_paused(Slot& slot, bool paused) {
   } else {
     outbox_.push_back(&slot);
   }
+}
+
+// For good: whoever has cancelled wants to hear the end.
+void Loop::State::end_pause(Slot& slot) {
+  slot.cancelled = true;
+  set_paused(slot, false);
 }
 
 // A timer that moves away is found out when it fires: most are moved with every event.
@@ -325,19 +342,20 @@ std::optional<LoopEvent> Loop::State::next(SteadyTime until, bool while_empty) {
       return deliver(*outbox_.front());
     }
     if (woken_.exchange(false) || (!while_empty && size_ == 0)) return std::nullopt;
-    if (!ready_.empty()) continue;
+    // A wake-up may have been used up by a call that waited on the lane for its own end.
+    if (!ready_.empty() || has_mail_) continue;
     const SteadyTime first = timers_.empty() ? SteadyTime::max() : timers_.begin()->first;
     lane_->wait(std::min(until, first));
     // What has come is looked at before what is late.
     read_mail();
     advance_ready();
     fire_timers();
-    if (outbox_.empty() && now() >= until) return std::nullopt;
+    if (outbox_.empty() && !has_mail_ && now() >= until) return std::nullopt;
   }
 }
 
 SteadyTime Loop::State::deadline() const {
-  if (!outbox_.empty() || !ready_.empty() || handed_ != nullptr) return now();
+  if (!outbox_.empty() || !ready_.empty() || handed_ != nullptr || has_mail_) return now();
   const SteadyTime first = timers_.empty() ? SteadyTime::max() : timers_.begin()->first;
   return std::min(first, lane_->due());
 }

@@ -27,13 +27,23 @@ bool PumpedCall::pump(SteadyTime until) {
     lane_->wait(std::min(until, call_->deadline()));
     ready = call_->advance();
   }
+  pause(ready);
+  return ready;
+}
+
+void PumpedCall::complete() {
+  if (call_->over()) return;
+  call_->start_clock();
+  pause(call_->advance());
+}
+
+// Whoever drives the call turns to other things.
+void PumpedCall::pause(bool ready) {
   left_waiting_ = !ready;
   call_->stop_clock(left_waiting_);
-  if (call_->over()) {
-    tokens_.reset();
-    lane_.reset();
-  }
-  return ready;
+  if (!call_->over()) return;
+  tokens_.reset();
+  lane_.reset();
 }
 
 // The caller's thread may fetch a token, unless something else has to happen in the meantime.

@@ -19,7 +19,10 @@ class PumpedCall final : private CallHost {
 
   /// Works until an item can be taken or the call is over (true), or until `until` (false).
   bool pump(SteadyTime until);
-  /// The same without a limit.
+  /// After the last item: what follows it, without waiting, so that the connection can be used
+  /// again.
+  void complete();
+  /// The same as pump() without a limit.
   void pump() { pump(SteadyTime::max()); }
 
   [[nodiscard]] Call& call() noexcept { return *call_; }
@@ -32,6 +35,7 @@ class PumpedCall final : private CallHost {
   Lane& lane() override { return *lane_; }
   void sign(std::shared_ptr<SignJob> job) override;
   void wake() noexcept override { lane_->wake(); }
+  void pause(bool ready);
 
   bool begun_ = false;
   bool has_until_ = false;     // pump() has to return before the call is over

@@ -51,8 +51,9 @@ bool may_be_paid(const Error& error) noexcept {
   if (error.phase == Phase::credentials) return false;  // the model was not asked yet
   // After a 2xx the model was at work, unless the provider says that it takes no more.
   const bool broke = error.phase == Phase::stream && error.retryable && !refuses_load(error);
-  const bool lost = error.code == ErrorCode::truncated ||
-                    (error.code == ErrorCode::transport && !error.retryable);
+  const bool lost =
+      error.code == ErrorCode::truncated ||
+      (error.code == ErrorCode::transport && !error.retryable && error.phase >= Phase::send);
   const bool late = error.code == ErrorCode::timeout && error.phase != Phase::connect;
   return broke || lost || late || error.http_status == 408 || error.http_status == 504;
 }

@@ -12,6 +12,15 @@ Error cancelled(std::string_view more) {
           .message = fmt::format("the caller cancelled the call{}", more)};
 }
 
+Error unsent_error(const Timeouts& timeouts) {
+  return {.code = ErrorCode::timeout,
+          .phase = Phase::connect,
+          .message = fmt::format("the request was not sent within the {} ms of "
+                                 "Timeouts::first_event",
+                                 timeouts.first_event.count()),
+          .retryable = true};
+}
+
 Error timeout_error(Phase phase, const Timeouts& timeouts) {
   const auto say = [&](std::string_view what, milliseconds limit, std::string_view member) {
     return Error{

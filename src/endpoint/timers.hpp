@@ -16,6 +16,8 @@ constexpr std::chrono::seconds drain_limit(30);
 
 /// The error of the timer that `phase` names.
 Error timeout_error(Phase phase, const Timeouts& timeouts);
+/// The first-event timer ran out though the request was not sent yet: it can be sent again.
+Error unsent_error(const Timeouts& timeouts);
 Error cancelled(std::string_view more = "");
 
 }  // namespace ek

@@ -21,6 +21,12 @@ bool is_thumbprint(std::string_view text) {
   return text.empty() || (text.size() == 40 && from_hex(text).has_value());
 }
 
+// libcurl takes 0 for 300 s; here it is off.
+std::chrono::milliseconds connect_limit(std::chrono::milliseconds wanted) {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours(24);
+  return wanted.count() > 0 ? std::min(wanted, longest) : longest;
+}
+
 }  // namespace
 
 CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
@@ -29,8 +35,7 @@ CurlExchange::CurlExchange(CurlContext& context, HttpRequest request,
       request_(std::move(request)),
       body_size_(request_.body.size()),
       max_unread_bytes_(std::max<std::size_t>(options.max_buffered_bytes, 1)),
-      connect_timeout_(std::clamp<std::chrono::milliseconds>(
-          options.connect_timeout, std::chrono::milliseconds(1), std::chrono::hours(24))),
+      connect_timeout_(connect_limit(options.connect_timeout)),
       bypass_proxy_(options.bypass_proxy),
       private_(options.tls.empty()
                    ? nullptr
@@ -76,7 +81,6 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
 
 void CurlExchange::set_connect_timeout(std::chrono::nanoseconds waited) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(connect_timeout_ - waited);
-  // 0 would be libcurl's 300 s.
   curl_easy_setopt(easy_.get(), CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(std::max<long long>(left.count(), 1)));
 }
@@ -362,7 +366,7 @@ int CurlExchange::on_socket(void* self, curl_socket_t socket, curlsocktype) {
 // connection, which was a kept one, for stale.
 int CurlExchange::on_request(void* self, char*, char*, int, int) {
   auto& exchange = *static_cast<CurlExchange*>(self);
-  exchange.end_lookup(Lookups::Outcome::found);
+  exchange.end_lookup(Lookups::Outcome::not_needed);
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!exchange.begun_) {
     exchange.begun_ = now;

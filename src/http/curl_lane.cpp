@@ -14,7 +14,9 @@ namespace {
 // tenth of a request.
 constexpr std::size_t max_idle_handles = 64;
 
-constexpr long max_kept_connections = 64;
+// At least; libcurl's own bound is four for each transfer under way, so that one call at a time to
+// five hosts would connect anew each time. Connections in use count.
+constexpr long min_kept_connections = 64;
 
 // As long may an answer of which nothing is wanted any more take to end.
 constexpr std::chrono::seconds longest_end(1);
@@ -37,12 +39,16 @@ int poll_timeout_ms(SteadyTime until) {
 
 CurlLane::CurlLane(std::shared_ptr<CurlContext> context)
     : context_(std::move(context)), multi_(init_curl() ? curl_multi_init() : nullptr) {
-  // libcurl's own bound is four for each transfer under way: one call at a time to five hosts would
-  // connect anew each time.
-  if (multi_) curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, max_kept_connections);
+  bound_connections();
 }
 
 CurlLane::~CurlLane() { close(); }
+
+void CurlLane::bound_connections() noexcept {
+  const long wanted = std::max(min_kept_connections, 4 * static_cast<long>(live_.size()));
+  if (multi_ && std::exchange(max_connections_, wanted) != wanted)
+    curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, wanted);
+}
 
 void CurlLane::close() noexcept {
   const SignalGuard guard;
@@ -73,6 +79,7 @@ std::unique_ptr<Exchange> CurlLane::start(HttpRequest request, const TransferOpt
   }
   exchange->attach(*this, live_.size(), std::move(easy));
   live_.push_back(exchange.get());
+  bound_connections();
   if (!try_to_add(*exchange)) hold(*exchange);
   return exchange;
 }
@@ -123,6 +130,7 @@ EasyHandle CurlLane::remove(CurlExchange& exchange) noexcept {
   live_.back()->move_to(exchange.place());
   live_[exchange.place()] = live_.back();
   live_.pop_back();
+  bound_connections();
   return exchange.detach();
 }
 
@@ -141,10 +149,13 @@ void CurlLane::let_end(std::unique_ptr<Exchange> exchange) {
   ours.mute();
 }
 
-// Those that are over, and those whose server keeps the answer open.
+// Those that are over, and those whose server keeps the answer open; when one is late.
 void CurlLane::close_late() {
-  if (ending_.empty()) return;
   const SteadyTime now = std::chrono::steady_clock::now();
+  const bool late = std::any_of(ending_.begin(), ending_.end(),
+                                [&](const Ending& ending) { return now >= ending.until; });
+  if (!late) return;
+  work(0);  // their end may have come while nobody drove this lane
   std::erase_if(ending_, [&](const Ending& ending) {
     return ending.exchange->lane() == nullptr || now >= ending.until;
   });
@@ -164,7 +175,7 @@ void CurlLane::wait(SteadyTime until) {
   if (!multi_) return;  // every start() failed
   const SignalGuard guard;
   bool news = begin();
-  until = std::min(until, held_until());
+  until = std::min(until, begin_due());
   // A lane that is woken or late all the time still gets its work done, one round a call.
   for (bool last = false; !news && !last;) {
     const int timeout = woken_ ? 0 : poll_timeout_ms(until);

@@ -53,7 +53,9 @@ class CurlLane : public Lane {
   /// What is done before waiting. True if there is news.
   bool begin();
   /// When begin() has something to do, whatever the sockets say.
-  [[nodiscard]] SteadyTime held_until() const noexcept { return held_until_; }
+  [[nodiscard]] SteadyTime begin_due() const noexcept {
+    return to_resume_.empty() ? held_until_ : std::chrono::steady_clock::now();
+  }
   /// turn(), and what it ended. True if there is news since begin().
   bool work(int timeout_ms);
   /// Ends everything and frees the multi handle; for destructors of lanes whose members it uses.
@@ -69,6 +71,7 @@ class CurlLane : public Lane {
     SteadyTime until;
   };
 
+  void bound_connections() noexcept;
   EasyHandle take_handle();
   EasyHandle remove(CurlExchange& exchange) noexcept;
   /// False if it waits for another exchange that looks its host up.
@@ -81,6 +84,7 @@ class CurlLane : public Lane {
 
   const std::shared_ptr<CurlContext> context_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
+  long max_connections_ = 0;
   std::vector<CurlExchange*> live_;
   std::vector<CurlExchange*> held_;  // not yet begun
   SteadyTime held_until_ = SteadyTime::max();

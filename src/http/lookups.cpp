@@ -27,6 +27,7 @@ void Lookups::done(std::string_view place, Outcome outcome, SteadyTime now) {
   State& state = places_.find(place)->second;
   state.led_since.reset();
   if (outcome == Outcome::found) state.known_until = now + kept;
+  if (outcome == Outcome::not_needed) state.known_until = now + unneeded;
   if (outcome == Outcome::failed) state.failed_at = now;
   for (Lane* lane : std::exchange(state.waiting, {})) lane->wake();
 }

@@ -20,15 +20,18 @@ class Lookups {
  public:
   enum class Turn { begin, lead, wait, fail };
   enum class Outcome {
-    found,     ///< Its addresses are known now, or were not needed, for there was a connection.
-    failed,    ///< It has none: those that waited need not ask.
-    given_up,  ///< Nobody knows.
+    found,       ///< Its addresses are known now.
+    not_needed,  ///< There was a connection.
+    failed,      ///< It has none: those that waited need not ask.
+    given_up,    ///< Nobody knows.
   };
 
   /// As long others wait for the one that leads: its lane may not be driven.
   static constexpr std::chrono::seconds longest_wait{2};
   /// A little less than libcurl keeps addresses (CURLOPT_DNS_CACHE_TIMEOUT).
   static constexpr std::chrono::seconds kept{55};
+  /// After a connection was used again nobody waits for so long: most have one, then.
+  static constexpr std::chrono::seconds unneeded{5};
 
   /// What an exchange with `place`, "host:port" or a proxy's URL, shall do. Whoever leads says
   /// done(). Whoever waits asks again, and says since when it does, when its `lane` is woken or

@@ -51,9 +51,13 @@ Poller::Socket& Poller::at(int socket) {
 
 void Poller::opened(int socket) { at(socket) = {.ours = true}; }
 
+// It is still open. The kernel would forget it with its last copy, but a child process may have
+// one.
 void Poller::closed(int socket) noexcept {
-  if (static_cast<std::size_t>(socket) < sockets_.size())
-    sockets_[static_cast<std::size_t>(socket)] = {};
+  if (static_cast<std::size_t>(socket) >= sockets_.size()) return;
+  Socket& state = sockets_[static_cast<std::size_t>(socket)];
+  leave(socket, state);
+  state = {};
 }
 
 void Poller::watch(int socket, std::uint8_t wanted, void* owner) {

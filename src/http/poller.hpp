@@ -28,9 +28,9 @@ class Poller {
   /// Readable when wait() would give something.
   [[nodiscard]] int descriptor() const noexcept { return epoll_; }
 
-  /// Whoever closes `socket` will say so by closed(). Only such sockets stay registered while
-  /// nobody watches them, which saves two system calls for each exchange on a kept connection: a
-  /// closed one is forgotten by the kernel, and its number comes again as another socket.
+  /// Whoever closes `socket` will say so by closed(), before. Only such sockets stay registered
+  /// while nobody watches them, which saves two system calls for each exchange on a kept
+  /// connection.
   void opened(int socket);
   void closed(int socket) noexcept;
   /// `wanted` of readable and writable; nothing ends it.

@@ -44,12 +44,12 @@ class WideLane::Shard final : public CurlLane {
   ~Shard() override { close(); }  // closing connections calls back into this object
 
   using CurlLane::begin;
-  using CurlLane::held_until;
+  using CurlLane::begin_due;
   /// To be worked on at the next act().
   void take(const Poller::Ready& ready) { ready_.push_back(ready); }
   /// Works on what is ready or due. True if there is news.
   bool act();
-  [[nodiscard]] SteadyTime due() const override { return std::min(due_, held_until()); }
+  [[nodiscard]] SteadyTime due() const override { return std::min(due_, begin_due()); }
   void wake() noexcept override { whole_.wake(); }
   void opened(curl_socket_t socket) override { poller_.opened(socket); }
 
@@ -146,7 +146,7 @@ void WideLane::wait(SteadyTime until) {
   bool news = false;
   for (const auto& shard : shards_) {
     news |= shard->begin();
-    until = std::min(until, shard->held_until());
+    until = std::min(until, shard->begin_due());
   }
   // A lane that is woken or late all the time still gets its work done, one round a call.
   for (bool last = false; !news && !last;) {

@@ -110,6 +110,7 @@ class SageMaker final : public Cloud {
         error.message.find("not found") != std::string::npos) {
       error.message +=
           fmt::format("; is \"{}\" the endpoint's name, and is it in {}?", endpoint_, region_);
+      if (error.reason.empty()) error.reason = no_such_endpoint;
     }
     return error;
   }

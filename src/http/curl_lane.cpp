@@ -149,13 +149,10 @@ void CurlLane::let_end(std::unique_ptr<Exchange> exchange) {
   ours.mute();
 }
 
-// Those that are over, and those whose server keeps the answer open; when one is late.
+// Those that are over, and those whose server keeps the answer open.
 void CurlLane::close_late() {
+  if (ending_.empty()) return;
   const SteadyTime now = std::chrono::steady_clock::now();
-  const bool late = std::any_of(ending_.begin(), ending_.end(),
-                                [&](const Ending& ending) { return now >= ending.until; });
-  if (!late) return;
-  work(0);  // their end may have come while nobody drove this lane
   std::erase_if(ending_, [&](const Ending& ending) {
     return ending.exchange->lane() == nullptr || now >= ending.until;
   });
@@ -183,6 +180,7 @@ void CurlLane::wait(SteadyTime until) {
     last = timeout == 0 || woken_;
   }
   woken_ = false;
+  close_late();
 }
 
 void CurlLane::wake() noexcept {
@@ -191,7 +189,6 @@ void CurlLane::wake() noexcept {
 
 bool CurlLane::begin() {
   news_ = false;
-  close_late();
   add_held();
   resume_paused();
   return std::exchange(fresh_, false) && work(0);

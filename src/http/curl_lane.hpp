@@ -58,6 +58,8 @@ class CurlLane : public Lane {
   }
   /// turn(), and what it ended. True if there is news since begin().
   bool work(int timeout_ms);
+  /// The last thing of a wait: what came while nobody did is looked at before.
+  void close_late();
   /// Ends everything and frees the multi handle; for destructors of lanes whose members it uses.
   void close() noexcept;
 
@@ -80,7 +82,6 @@ class CurlLane : public Lane {
   void add_held();
   void resume_paused();
   void collect_finished();
-  void close_late();
 
   const std::shared_ptr<CurlContext> context_;
   std::unique_ptr<CURLM, FreeMulti> multi_;

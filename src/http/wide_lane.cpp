@@ -45,6 +45,7 @@ class WideLane::Shard final : public CurlLane {
 
   using CurlLane::begin;
   using CurlLane::begin_due;
+  using CurlLane::close_late;
   /// To be worked on at the next act().
   void take(const Poller::Ready& ready) { ready_.push_back(ready); }
   /// Works on what is ready or due. True if there is news.
@@ -155,6 +156,7 @@ void WideLane::wait(SteadyTime until) {
     last = timeout == 0 || woken_;
   }
   woken_ = false;
+  for (const auto& shard : shards_) shard->close_late();
 }
 
 bool WideLane::round(int timeout_ms) {

@@ -249,6 +249,72 @@ TEST(Dispatcher, CancelsAStreamThatACoroutineDrops) {
   EXPECT_EQ(test.transport->aborted(), 1U);
 }
 
+TEST(Dispatcher, EndsAStreamThatIsDroppedWhileAsManyEventsWaitAsMay) {
+  TestDispatcher test;
+  ScriptedReply long_answer{.headers = sse()};
+  for (int i = 0; i < 100; ++i) long_answer.body.push_back(text_chunk("x"));
+  long_answer.hangs = true;
+  test.transport->reply(long_answer);
+  test.transport->reply(whole);
+  const auto use = [&]() -> Detached {
+    auto stream = test.dispatcher->chat_stream(test.endpoint, hello);
+    (void)co_await stream.next();
+    EXPECT_TRUE(co_await test.dispatcher->chat(test.endpoint, hello));
+  };
+  use();
+  test.dispatcher->run();  // would not come back
+  EXPECT_EQ(test.dispatcher->loop().size(), 0U);
+}
+
+// Owns a coroutine, and destroys it wherever it is.
+struct Owned {
+  struct promise_type {
+    Owned get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() { std::terminate(); }
+  };
+  std::coroutine_handle<promise_type> handle;
+};
+
+TEST(Dispatcher, ForgetsACoroutineThatIsDestroyedWhileItWaits) {
+  TestDispatcher test;
+  for (int i = 0; i < 2; ++i) test.transport->reply(says("late"));
+  bool resumed = false;
+  const auto wait_for_event = [&]() -> Owned {
+    auto stream = test.dispatcher->chat_stream(test.endpoint, hello);
+    (void)co_await stream.next();
+    resumed = true;
+  };
+  const auto wait_for_reply = [&]() -> Owned {
+    (void)co_await test.dispatcher->chat(test.endpoint, hello);
+    resumed = true;
+  };
+  const Owned first = wait_for_event(), second = wait_for_reply();
+  first.handle.destroy();
+  second.handle.destroy();
+  test.dispatcher->run();
+  EXPECT_FALSE(resumed);
+  EXPECT_EQ(test.dispatcher->loop().size(), 0U);
+}
+
+TEST(Dispatcher, MayGoBeforeTheStreamsThatACoroutineDrops) {
+  std::deque<std::function<void()>> later;
+  TestDispatcher test([&](std::function<void()> work) { later.push_back(std::move(work)); });
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a")}, .hangs = true});
+  const auto use = [&]() -> Detached {
+    auto stream = test.dispatcher->chat_stream(test.endpoint, hello);
+    (void)co_await stream.next();
+  };
+  use();
+  while (later.empty()) test.dispatcher->poll();
+  auto work = std::move(later);
+  test.dispatcher.reset();
+  for (const auto& run : work) run();
+  for (const auto& run : later) run();
+}
+
 TEST(Dispatcher, ResumesACoroutineThatWaitsWhenItGoes) {
   TestDispatcher test;
   test.transport->reply({.headers = sse(), .hangs = true});

@@ -3,11 +3,8 @@
 
 #include <gmock/gmock.h>
 
-#include <map>
-
-#include "endpoint/group_state.hpp"
+#include "endpoint/test_group.hpp"
 #include "endpointkit/loop.hpp"
-#include "support/test_endpoint.hpp"
 
 namespace ek::test {
 namespace {
@@ -15,62 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
-
-const ChatRequest hello{.messages = {user("Hello!")}};
-
-class NamedCloud final : public PlainCloud {
- public:
-  explicit NamedCloud(std::string name) : name_(std::move(name)) {}
-  std::string uri() const override { return "test://" + name_; }
-  HttpRequest address(Operation operation) const override {
-    return {.url = "https://" + name_ + "/", .body = std::move(operation.body)};
-  }
-
- private:
-  const std::string name_;
-};
-
-ScriptedReply says(std::string_view text) {
-  return {.headers = sse(), .body = {text_chunk(text), finish_chunk()}};
-}
-const ScriptedReply busy{.status = 503, .body = {"busy"}};
-
-// Members called a, b and c, each of which does what `does` says.
-struct TestGroup : TestEndpoint {
-  explicit TestGroup(const GroupOptions& options = {}, ClientOptions client_options = {}) {
-    (void)TestEndpoint::open(std::move(client_options));
-    for (const std::string name : {"a", "b", "c"}) members.push_back(member(name));
-    group.emplace(*make_group({{&members[0], 6}, {&members[1], 3}, {&members[2], 1}}, options));
-    transport->handle([this](const HttpRequest& request) {
-      const std::string name = request.url.substr(8, 1);
-      asked += name;
-      return does.at(name);
-    });
-  }
-  Endpoint member(const std::string& name) const {
-    return make(std::make_unique<NamedCloud>(name), signer, "test://" + name);
-  }
-  // The text that came, or the error's code.
-  std::string ask(const CallOptions& options = {}) {
-    auto stream = group->chat_stream(hello, options);
-    if (!stream) return std::string(to_string(stream.error().code));
-    std::string heard;
-    while (auto event = stream->next()) {
-      if (*event) heard += (*event)->text();
-      if (!*event) {
-        error = event->error();
-        heard += "!" + std::string(to_string(error.code));
-      }
-    }
-    return heard;
-  }
-
-  std::vector<Endpoint> members;
-  std::optional<Endpoint> group;
-  std::map<std::string, ScriptedReply> does{{"a", says("A")}, {"b", says("B")}, {"c", says("C")}};
-  std::string asked;
-  Error error;
-};
 
 TEST(Group, AsksItsFirstMember) {
   TestGroup test;
@@ -280,72 +221,6 @@ TEST(GroupOrder, ForgetsInTime) {
   test.does["a"] = says("A");
   for (int i = 0; i < 300; ++i) (void)test.ask();
   EXPECT_EQ(test.asked.back(), 'a');
-}
-
-TEST(GroupHedge, AsksASecondMemberWhileTheFirstIsSilentAndTakesWhoComesFirst) {
-  for (const bool first_wins : {false, true}) {
-    TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
-    test.does["a"].head_after = first_wins ? 3s : 60s;
-    test.does["b"].head_after = 5s;
-    EXPECT_EQ(test.ask(), first_wins ? "A" : "B");
-    EXPECT_EQ(test.asked, "ab");
-    EXPECT_EQ(test.transport->aborted(), 1U) << "the other is given up at once";
-  }
-}
-
-TEST(GroupHedge, DoesNothingWhileTheFirstAnswersInTime) {
-  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
-  test.does["a"].head_after = 1s;
-  test.does["a"].chunk_after = 500ms;
-  EXPECT_EQ(test.ask(), "A");
-  EXPECT_EQ(test.asked, "a");
-}
-
-TEST(GroupHedge, KeepsToItsShareOfTheCalls) {
-  TestGroup test({.hedge = Hedge{.after = 2s, .most = 0.25}});
-  test.does["a"].head_after = 3s;
-  for (int i = 0; i < 16; ++i) (void)test.ask();
-  const auto hedged = std::count(test.asked.begin(), test.asked.end(), 'b');
-  EXPECT_GE(hedged, 4);
-  EXPECT_LE(hedged, 5);
-}
-
-TEST(GroupHedge, GoesOnWithTheOtherWhenOneFails) {
-  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
-  test.does["a"] = {.status = 503, .body = {"busy"}, .head_after = 3s};
-  test.does["b"].head_after = 5s;
-  EXPECT_EQ(test.ask(), "B");
-  EXPECT_EQ(test.asked, "ab");
-}
-
-TEST(GroupHedge, DoesNotEndTheCallBecauseTheSecondRefusesTheRequest) {
-  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
-  EndpointState picky = *test.members[1].state();
-  picky.dialect = dialect::find("tgi");  // has no tools
-  const Endpoint second(std::make_shared<const EndpointState>(std::move(picky)));
-  test.group.emplace(*make_group({{&test.members[0]}, {&second}}, {.hedge = Hedge{2s, 1}}));
-  test.does["a"].head_after = 3s;
-  ChatRequest with_tool = hello;
-  with_tool.tools = {{.name = "look_up", .parameters = {R"({"type":"object"})"}}};
-  auto stream = test.group->chat_stream(with_tool);
-  ASSERT_TRUE(stream);
-  std::string heard;
-  while (auto event = stream->next()) {
-    ASSERT_TRUE(*event) << describe(event->error());
-    heard += (*event)->text();
-  }
-  EXPECT_EQ(heard, "A");
-}
-
-TEST(GroupHedge, DropsSignsOfLifeAndLooksAtWhatFollowsThem) {
-  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
-  test.does["a"] = {.headers = sse(),
-                    .body = {": ping\n\n" + text_chunk("A") + finish_chunk()},
-                    .head_after = 3s};
-  test.does["b"].head_after = 60s;
-  const auto began = test.clock->steady_now();
-  EXPECT_EQ(test.ask(), "A");
-  EXPECT_EQ(test.clock->steady_now() - began, 3s);
 }
 
 TEST(Group, RunsInALoop) {

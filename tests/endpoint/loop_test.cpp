@@ -187,6 +187,38 @@ TEST(Loop, GivesTheEndOfAPausedCallThatIsCancelled) {
   EXPECT_EQ(next_error(test.loop), ErrorCode::cancelled);
 }
 
+TEST(Loop, GivesTheEndOfACallThatIsPausedAfterItWasCancelled) {
+  TestLoop test;
+  test.transport->reply(
+      {.headers = sse(), .body = {text_chunk("a"), text_chunk("b")}, .hangs = true});
+  const auto call = test.loop.chat_stream(test.endpoint, hello);
+  ASSERT_TRUE(test.loop.next());
+  test.loop.cancel(*call);
+  test.loop.process();
+  test.loop.pause(*call);  // by somebody who does not know yet
+  EXPECT_EQ(drain(test.loop)[*call].last, 1);
+}
+
+TEST(Loop, GivesTheEndOfAPausedCallWhoseOwnerStopsIt) {
+  for (const bool with_item : {false, true}) {
+    std::stop_source stop;
+    TestLoop test;
+    ScriptedReply reply{.headers = sse(), .body = {text_chunk("a")}, .hangs = true};
+    if (with_item) reply.body.push_back(text_chunk("b"));
+    test.transport->reply(reply);
+    CallOptions options = patient;
+    options.stop = stop.get_token();
+    const auto call = test.loop.chat_stream(test.endpoint, hello, options);
+    ASSERT_TRUE(test.loop.next());
+    test.loop.pause(*call);
+    for (int i = 0; i < 3; ++i) test.loop.process();
+    stop.request_stop();
+    const auto heard = drain(test.loop);
+    ASSERT_TRUE(heard.at(*call).error);
+    EXPECT_EQ(heard.at(*call).error->code, ErrorCode::cancelled);
+  }
+}
+
 TEST(Loop, StillTimesAPausedCallThatHearsNothing) {
   TestLoop test;
   const CallId call = pause_silent_call(test);

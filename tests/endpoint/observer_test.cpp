@@ -121,6 +121,21 @@ TEST(CallObserver, IsToldTheEndOfACallThatIsDropped) {
   EXPECT_EQ(std::count(log->lines.begin(), log->lines.end(), log->lines.back()), 1);
 }
 
+TEST(CallObserver, HearsOfNoCancelWhereTheStreamIsLeftAtItsEnd) {
+  TestEndpoint test;
+  const auto log = std::make_shared<Log>();
+  test.transport->reply({.headers = sse(), .body = {text_chunk("a") + finish_chunk()}});
+  const Endpoint endpoint = test.open();
+  {
+    auto stream = endpoint.chat_stream(hello, {.observer = log});
+    while (const auto event = stream->next()) {
+      if ((*event)->get_if<Finished>() != nullptr) break;
+    }
+  }
+  EXPECT_EQ(log->lines.back(), "ended 1 200");
+  EXPECT_EQ(test.transport->aborted(), 0U);
+}
+
 TEST(CallObserver, OfTheCallComesBeforeThatOfTheClient) {
   TestEndpoint test;
   const auto client = std::make_shared<Log>(), call = std::make_shared<Log>();

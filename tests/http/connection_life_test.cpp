@@ -209,6 +209,37 @@ TEST_P(Lanes, CountTheWaitForALookupAsConnecting) {
   EXPECT_EQ(lookups_of_counted_host() - before, 1);
 }
 
+TEST_P(Lanes, ConnectWithoutALimitIfItIsZero) {
+  LoopbackServer server({{reply("ok")}});
+  const auto lane = open(bare_options());
+  std::unique_ptr<Exchange> exchange;
+  {
+    const NamesHang hang;
+    const int before = lookups_of_counted_host();
+    exchange = lane->start(post(url_by_name(server)), {.connect_timeout = 0ms});
+    wait_for_lookup(*lane, before);
+    skip_time(1h);
+    lane->wait(std::chrono::steady_clock::now());
+    EXPECT_FALSE(exchange->ended());
+  }
+  EXPECT_TRUE(drive(*lane, [&] { return exchange->ended(); }));
+  EXPECT_EQ(exchange->body(), "ok");
+}
+
+TEST_P(Lanes, KeepTheConnectionsOfManyExchangesAtOnce) {
+  constexpr int in_flight = 100;
+  LoopbackServer server({{reply("ok")}});
+  const auto lane = open(bare_options());
+  std::deque<std::unique_ptr<Exchange>> exchanges;
+  for (int i = 0; i < 10 * in_flight; ++i) {
+    exchanges.push_back(lane->start(post(server.url()), {}));
+    if (exchanges.size() < in_flight) continue;
+    EXPECT_TRUE(drive(*lane, [&] { return exchanges.front()->ended(); }));
+    exchanges.pop_front();
+  }
+  EXPECT_LE(server.connections(), in_flight);
+}
+
 TEST_P(Lanes, AreDestroyedWhileALookupHangs) {
   LoopbackServer server({{reply("ok")}});
   const NamesHang hang;

@@ -56,6 +56,13 @@ TEST_F(LookupsTest, HaveTheNextOneLeadWhenTheFirstGivesUp) {
   EXPECT_EQ(ask(lane), Turn::wait);
 }
 
+TEST_F(LookupsTest, HaveNobodyWaitForAWhileAfterAConnectionWasUsedAgain) {
+  ask(lane);
+  lookups.done("a:443", Outcome::not_needed, start);
+  EXPECT_EQ(ask(lane, start + Lookups::unneeded - 1ms), Turn::begin);
+  EXPECT_EQ(ask(lane, start + Lookups::unneeded), Turn::lead);
+}
+
 TEST_F(LookupsTest, HaveTheNextOneLeadWhenTheFirstTakesTooLong) {
   ask(lane);
   EXPECT_EQ(ask(other, start + Lookups::longest_wait - 1ms), Turn::wait);

@@ -332,7 +332,11 @@ void DirectCall::fail(Error error) {
       retry_delay(error, plan_.retry, attempts_ - free_attempts_, environment().random(),
                   time_left(), head_ && is_retry_hint(*head_));
   const int cost = retry_cost(error);
-  if (!delay || !endpoint().client->budget.take(cost)) return end(std::move(error));
+  if (!delay) return end(std::move(error));
+  if (!endpoint().client->budget.take(cost)) {
+    error.message += "; not tried again, for the client's budget of retries is used up";
+    return end(std::move(error));
+  }
   tell({.kind = Kind::attempt_failed, .error = &error, .retry_in = *delay, .retry_cost = cost});
   retry_paid_ = cost;
   retry_at_ = now_ + *delay;

@@ -41,7 +41,10 @@ GroupCall::GroupCall(std::shared_ptr<GroupState> group, const CallOptions& optio
 }
 
 GroupCall::~GroupCall() {
-  for (const Part& part : parts_) group_->leave(part.member);
+  for (const Part& part : parts_) {
+    group_->leave(part.member);
+    if (host_ == nullptr) group_->spare(part.member);
+  }
 }
 
 Result<void> GroupCall::begin() { return ask_next(); }

@@ -62,6 +62,12 @@ void GroupState::Member::learn_wait(double seconds) {
   wait_s = wait_s ? *wait_s + (seconds - *wait_s) * newest_part : seconds;
 }
 
+void GroupState::spare(std::size_t member) {
+  const std::lock_guard lock(mutex_);
+  Member& m = members_[member];
+  if (m.may_be_down(options_)) m.rests_until = {};  // another call may try it
+}
+
 void GroupState::begin(std::size_t member) {
   const std::lock_guard lock(mutex_);
   ++members_[member].under_way;

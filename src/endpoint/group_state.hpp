@@ -35,6 +35,8 @@ class GroupState {
   void wait_in_vain(std::size_t member, SteadyTime::duration wait);
   /// The call was given up, or has ended: whatever became of it.
   void leave(std::size_t member);
+  /// A call that was to ask this member first was dropped before it did.
+  void spare(std::size_t member);
   /// True if one more call may be hedged.
   [[nodiscard]] bool take_hedge();
 

@@ -155,11 +155,12 @@ Error explain_curl(const CurlFailure& failure) {
             .message = fmt::format("{} cut its answer before the end ({}, libcurl {})",
                                    failure.host, detail_of(failure), int{failure.code})};
   }
-  if (failure.refused) {
+  // libcurl asks again by itself where a stream is refused (RFC 9113 §8.7), five times.
+  if (failure.refused || contains(failure.detail, "Connection died, tried")) {
     return {.code = ErrorCode::transport,
             .phase = Phase::headers,
             .message = fmt::format("{} did not look at the request, for it closes its HTTP/2 "
-                                   "connection: ask again ({}, libcurl {})",
+                                   "connection or refuses streams: ask again ({}, libcurl {})",
                                    failure.host, detail_of(failure), int{failure.code}),
             .retryable = true};
   }

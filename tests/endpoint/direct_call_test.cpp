@@ -168,7 +168,9 @@ TEST(CallRetry, StopsWhenTheClientsBudgetIsSpent) {
   }
   test.transport->reply({.status = 503});
   auto stream = endpoint.chat_stream(hello);
-  EXPECT_EQ(drain(*stream).error->attempts, 1);
+  const Outcome outcome = drain(*stream);
+  EXPECT_EQ(outcome.error->attempts, 1);
+  EXPECT_THAT(outcome.error->message, HasSubstr("budget of retries is used up"));
 }
 
 TEST(CallRetry, SpendsOneBudgetForAllEndpointsOfAClient) {

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <thread>
 
 #include "endpointkit/loop.hpp"
 #include "support/test_endpoint.hpp"
@@ -270,6 +272,25 @@ TEST(Limits, CountTheTokensThatWereUsedAndNotThoseThatWereFeared) {
     const bool waited = test.clock->steady_now() - began > 20s;
     EXPECT_EQ(waited, used == std::string_view("900"));
   }
+}
+
+TEST(Limits, LetCallsOfManyThreadsThroughOneAfterAnother) {
+  TestEndpoint test;
+  const Endpoint limited = *test.open().with_limits({.max_in_flight = 2});
+  test.transport->handle([](const HttpRequest&) { return ScriptedReply{.body = {"x"}}; });
+  std::atomic<int> good = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 16; ++i) {
+      threads.emplace_back([&] {
+        for (int k = 0; k < 20; ++k)
+          good += limited.invoke({.body = "x"}, {.timeouts = Timeouts{.total = 0s}}).has_value()
+                      ? 1
+                      : 0;
+      });
+    }
+  }
+  EXPECT_EQ(good, 16 * 20);
 }
 
 TEST(Limits, AreNumbersThatMakeSense) {

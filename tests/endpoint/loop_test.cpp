@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "endpoint/test_loop.hpp"
+#include "endpointkit/observer.hpp"
 
 namespace ek::test {
 namespace {
@@ -217,6 +218,33 @@ TEST(Loop, GivesTheEndOfAPausedCallWhoseOwnerStopsIt) {
     ASSERT_TRUE(heard.at(*call).error);
     EXPECT_EQ(heard.at(*call).error->code, ErrorCode::cancelled);
   }
+}
+
+TEST(Loop, ReadsACancelledCallOnForTheUsageThatAnObserverIsTold) {
+  struct Counts final : Observer {
+    void on_moment(const CallMoment& moment) noexcept override {
+      if (moment.kind == CallMoment::Kind::ended && moment.usage != nullptr)
+        tokens = moment.usage->total_tokens;
+    }
+    std::optional<std::int64_t> tokens;
+  };
+  const auto counts = std::make_shared<Counts>();
+  TestLoop test;
+  test.transport->reply(
+      {.headers = sse(),
+       .body = {text_chunk("a"), text_chunk("b"),
+                "data: {\"choices\":[],\"usage\":{\"total_tokens\":5}}\n\n", finish_chunk()}});
+  CallOptions options = patient;
+  options.on_cancel = CancelMode::drain;
+  options.observer = counts;
+  const auto call = test.loop.chat_stream(test.endpoint, hello, options);
+  ASSERT_TRUE(test.loop.next());
+  test.loop.cancel(*call);
+  const auto heard = drain(test.loop);
+  EXPECT_EQ(heard.at(*call).text, "");
+  EXPECT_EQ(heard.at(*call).error->code, ErrorCode::cancelled);
+  EXPECT_EQ(counts->tokens, 5);
+  EXPECT_EQ(test.transport->aborted(), 0U);
 }
 
 TEST(Loop, StillTimesAPausedCallThatHearsNothing) {

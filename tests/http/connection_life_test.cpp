@@ -19,10 +19,12 @@ using ek::testing::counted_host;
 using ek::testing::drive;
 using ek::testing::far;
 using ek::testing::gate;
+using ek::testing::hang_up;
 using ek::testing::lookups_of_counted_host;
 using ek::testing::LoopbackServer;
 using ek::testing::NamesFail;
 using ek::testing::NamesHang;
+using ek::testing::Outcome;
 using ek::testing::post;
 using ek::testing::reply;
 using ek::testing::run;
@@ -77,6 +79,31 @@ TEST_P(Lanes, UseAConnectionForEverIfItHasNoAgeLimit) {
     skip_time(50s);
   }
   EXPECT_EQ(server.connections(), 1U);
+}
+
+TEST_P(Lanes, SendAgainOnANewConnectionIfTheKeptOneWasStale) {
+  LoopbackServer server({{reply("one")}, {hang_up()}, {reply("two")}});
+  const auto lane = open(bare_options());
+  EXPECT_EQ(run(*lane, post(server.url())).body, "one");
+  const Outcome second = run(*lane, post(server.url()));
+  EXPECT_FALSE(second.error);
+  EXPECT_EQ(second.body, "two");
+  EXPECT_EQ(server.connections(), 2U);
+  EXPECT_EQ(server.requests().size(), 3U);
+}
+
+TEST_P(Lanes, SendNothingAgainOnceThePeerMayHaveBeenAtWork) {
+  LoopbackServer server({{reply("one")}, {hang_up()}, {reply("two")}});
+  HttpOptions options = bare_options();
+  options.resend_window = std::chrono::milliseconds(0);
+  const auto lane = open(options);
+  EXPECT_EQ(run(*lane, post(server.url())).body, "one");
+  const Outcome second = run(*lane, post(server.url()));
+  ASSERT_TRUE(second.error);
+  EXPECT_EQ(second.error->code, ErrorCode::transport);
+  EXPECT_EQ(second.error->phase, Phase::headers);
+  EXPECT_FALSE(second.error->retryable);
+  EXPECT_EQ(server.requests().size(), 2U);
 }
 
 // What a stream's server sends of its answer, and, later, the end of it.

@@ -155,31 +155,6 @@ TEST(CurlExchange, TimesOutWhileItConnects) {
   EXPECT_FALSE(outcome.sent);
 }
 
-TEST(CurlExchange, SendsAgainOnANewConnectionIfTheKeptOneWasStale) {
-  LoopbackServer server({{reply("one")}, {hang_up()}, {reply("two")}});
-  const auto lane = bare_lane();
-  EXPECT_EQ(run(*lane, post(server.url())).body, "one");
-  const Outcome second = run(*lane, post(server.url()));
-  EXPECT_FALSE(second.error);
-  EXPECT_EQ(second.body, "two");
-  EXPECT_EQ(server.connections(), 2U);
-  EXPECT_EQ(server.requests().size(), 3U);
-}
-
-TEST(CurlExchange, SendsNothingAgainOnceThePeerMayHaveBeenAtWork) {
-  LoopbackServer server({{reply("one")}, {hang_up()}, {reply("two")}});
-  HttpOptions options = ek::testing::bare_options();
-  options.resend_window = std::chrono::milliseconds(0);
-  const auto lane = make_curl_transport(options)->open_lane();
-  EXPECT_EQ(run(*lane, post(server.url())).body, "one");
-  const Outcome second = run(*lane, post(server.url()));
-  ASSERT_TRUE(second.error);
-  EXPECT_EQ(second.error->code, ErrorCode::transport);
-  EXPECT_EQ(second.error->phase, Phase::headers);
-  EXPECT_FALSE(second.error->retryable);
-  EXPECT_EQ(server.requests().size(), 2U);
-}
-
 TEST(CurlExchange, ClosesItsConnectionIfItIsDestroyedBeforeTheEnd) {
   LoopbackServer server({{send(chunked), send("5\r\nfirst\r\n"), await_close()}, {reply("next")}});
   const auto lane = bare_lane();

@@ -22,12 +22,14 @@ TEST(CurlShare, LetsANewLaneResumeTheTlsSessionOfAnother) {
   const TestCertificate certificate("IP:127.0.0.1");
   LoopbackServer server({{reply("ok")}}, {.certificate = &certificate});
   const auto transport = make_curl_transport(ek::testing::trusting(certificate.pem()));
-  const auto first = transport->open_lane();
-  EXPECT_EQ(run(*first, post(server.url())).body, "ok");
-  const auto second = transport->open_lane();
-  EXPECT_EQ(run(*second, post(server.url())).body, "ok");
-  EXPECT_EQ(server.connections(), 2U);
-  EXPECT_EQ(server.resumed_sessions(), 1U);
+  std::vector<std::unique_ptr<Lane>> lanes;
+  lanes.push_back(transport->open_lane());
+  lanes.push_back(transport->open_wide_lane());
+  lanes.push_back(transport->open_lane());
+  lanes.push_back(transport->open_wide_lane());
+  for (const auto& lane : lanes) EXPECT_EQ(run(*lane, post(server.url())).body, "ok");
+  EXPECT_EQ(server.connections(), 4U);
+  EXPECT_EQ(server.resumed_sessions(), 3U);
 }
 
 TEST(CurlShare, StandsManyThreadsThatConnect) {

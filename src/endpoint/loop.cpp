@@ -93,7 +93,7 @@ class Loop::State {
   void advance(Slot& slot);
   void offer(Slot& slot);
   void set_paused(Slot& slot, bool paused);
-  void end_pause(Slot& slot);
+  void cancel(Slot& slot);
   void schedule(Slot& slot);
   void fire_timers();
   void take_up();
@@ -218,11 +218,7 @@ void Loop::State::read_mail() {
     if (slot != nullptr && !(slot->cancelled && paused)) set_paused(*slot, paused);
   }
   for (const CallId id : read_.cancelled) {
-    Slot* slot = find(id);
-    if (slot == nullptr) continue;
-    end_pause(*slot);
-    slot->call->cancel();  // pokes it
-    look_at(*slot);
+    if (Slot* slot = find(id)) cancel(*slot);
   }
 }
 
@@ -265,10 +261,12 @@ void Loop::State::set_paused(Slot& slot, bool paused) {
   }
 }
 
-// For good: whoever has cancelled wants to hear the end.
-void Loop::State::end_pause(Slot& slot) {
+// Whoever has cancelled wants to hear the end: it is not paused any more, for good.
+void Loop::State::cancel(Slot& slot) {
   slot.cancelled = true;
   set_paused(slot, false);
+  slot.call->cancel();
+  look_at(slot);
 }
 
 // A timer that moves away is found out when it fires: most are moved with every event.

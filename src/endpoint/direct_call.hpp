@@ -91,6 +91,7 @@ class DirectCall final : public Call {
   void await_head();
   void answer();
   void explain();
+  void note_content();
   void back_off();
 
   [[nodiscard]] HttpRequest make_attempt() const;

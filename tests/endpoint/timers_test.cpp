@@ -131,6 +131,7 @@ TEST(CallTimer, ForTheFirstEventIsEndedByPiecesOfTheAnswerAlone) {
       {delta(""), Phase::first_event},
       {"data: {\"choices\":[],\"usage\":{\"total_tokens\":5}}\n\n", Phase::first_event},
       {delta(R"("content":"x")"), Phase::idle},
+      {": ping\n\n" + delta(R"("content":"x")"), Phase::idle},
       {delta(R"("reasoning_content":"x")"), Phase::idle},
       {delta(R"("tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}])"),
        Phase::idle},

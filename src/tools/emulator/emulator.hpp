@@ -95,10 +95,14 @@ class Emulator {
   std::unique_ptr<Running> running_;
 };
 
-/// `variables` as lines that a POSIX shell can source: export NAME='value'.
+/// `variables` as lines that a POSIX shell can source: export NAME='value'. What else the clouds'
+/// default chains read is unset before, so that nothing of the shell's own takes part.
 std::string shell_exports(const std::map<std::string, std::string>& variables);
 /// Writes a file that only its owner can read (0600), or replaces one.
 /// Errors: invalid_request, with the path and the system's reason.
 Result<void> write_private_file(const std::string& path, std::string_view text);
+/// Removes what an earlier run left there, so that who waits for the file gets no stale one.
+/// Errors: as above; none if there is nothing.
+Result<void> remove_old_file(const std::string& path);
 
 }  // namespace ek::emulator

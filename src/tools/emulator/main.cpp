@@ -25,7 +25,9 @@ provider's own framing, cut in the middle of lines and of UTF-8 characters.)";
 
 constexpr const char* footer =
     R"(Start it, point a client at it, stop it:
-  endpointkit-emulator --env-file emulator.env &      # wait for its "listening" line
+  rm -f emulator.env                                  # of an earlier run
+  endpointkit-emulator --env-file emulator.env &
+  until [ -s emulator.env ]; do sleep 0.1; done       # written whole once it listens
   . ./emulator.env                                    # keys, addresses and ready-made URIs
   endpointkit chat "$ENDPOINTKIT_SAGEMAKER_URI" -m Hello
   kill %1
@@ -221,6 +223,10 @@ sigset_t block_stop_signals() {
 int run(Command& command) {
   complete(command);
   const sigset_t signals = block_stop_signals();
+  if (!command.env_file.empty()) {
+    const auto removed = ek::emulator::remove_old_file(command.env_file);
+    if (!removed) return fail(removed.error());
+  }
   const auto emulator = Emulator::start(command.options);
   if (!emulator) return fail(emulator.error());
   const std::string exports = ek::emulator::shell_exports((*emulator)->environment());

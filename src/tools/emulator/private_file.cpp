@@ -17,18 +17,6 @@ Error system_error(const std::string& path) {
       .message = fmt::format("cannot write {}: {}", path, std::generic_category().message(errno))};
 }
 
-std::string quoted(std::string_view value) {
-  std::string text = "'";
-  for (const char c : value) {
-    if (c == '\'') {
-      text += "'\\''";
-    } else {
-      text += c;
-    }
-  }
-  return text + "'";
-}
-
 bool write_all(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
@@ -40,14 +28,6 @@ bool write_all(int fd, std::string_view text) {
 }
 
 }  // namespace
-
-std::string shell_exports(const std::map<std::string, std::string>& variables) {
-  std::string text;
-  for (const auto& [name, value] : variables) {
-    text += fmt::format("export {}={}\n", name, quoted(value));
-  }
-  return text;
-}
 
 // Whole or not at all: a reader that waits for the file must not see half of it.
 Result<void> write_private_file(const std::string& path, std::string_view text) {
@@ -61,6 +41,11 @@ Result<void> write_private_file(const std::string& path, std::string_view text) 
   Error error = system_error(path);
   ::unlink(draft.c_str());
   return error;
+}
+
+Result<void> remove_old_file(const std::string& path) {
+  if (::unlink(path.c_str()) == 0 || errno == ENOENT) return {};
+  return system_error(path);
 }
 
 }  // namespace ek::emulator

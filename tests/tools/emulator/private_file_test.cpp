@@ -36,9 +36,13 @@ TEST(PrivateFile, NamesThePathThatItCannotWrite) {
               test::FailsWith(testing::HasSubstr("/nonexistent/folder/file")));
 }
 
-TEST(ShellExports, QuoteWhatAShellWouldRead) {
-  EXPECT_EQ(shell_exports({{"A", "it's $HOME `x`"}, {"B", ""}}),
-            "export A='it'\\''s $HOME `x`'\nexport B=''\n");
+TEST(RemoveOldFile, LeavesNothingAndTakesNothingForRemoved) {
+  const std::string path = test::test_path("old");
+  std::ofstream(path) << "of an earlier run";
+  EXPECT_THAT(remove_old_file(path), test::IsOk());
+  EXPECT_FALSE(std::filesystem::exists(path));
+  EXPECT_THAT(remove_old_file(path), test::IsOk());
+  EXPECT_THAT(remove_old_file("/dev"), test::FailsWith(testing::HasSubstr("/dev")));
 }
 
 }  // namespace

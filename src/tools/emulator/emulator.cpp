@@ -44,6 +44,10 @@ Result<void> check(const Options& options) {
   if (options.tokens_per_second < 0 || options.token_lifetime.count() <= 0) {
     return bad_option("the pace must not be negative, and tokens must live at least a second");
   }
+  if (options.connections < 1) {
+    return bad_option(
+        fmt::format("expected at least 1 connection at once, got {}", options.connections));
+  }
   if (options.replay_speed < 0) return bad_option("the speed of a replay must not be negative");
   for (const std::string* url : {&options.upstream, &options.forward}) {
     if (url->empty()) continue;

@@ -64,6 +64,7 @@ TEST_F(EmulatorTest, WritesGooglesKeyFileForItsOwner) {
 TEST_F(EmulatorTest, RefusesOptionsThatMakeNoSense) {
   EXPECT_THAT(Emulator::start({.host = "0.0.0.0"}), test::FailsWith(HasSubstr("loopback")));
   EXPECT_THAT(Emulator::start({.port = 70000}), test::FailsWith(HasSubstr("70000")));
+  EXPECT_THAT(Emulator::start({.connections = 0}), test::FailsWith(HasSubstr("1 connection")));
   EXPECT_THAT(Emulator::start({.tokens_per_second = -1}),
               test::HasCode(ErrorCode::invalid_request));
   EXPECT_THAT(Emulator::start({.upstream = "http://example.com"}),

@@ -1,12 +1,9 @@
 /* EndpointKit for C, and through it for every language that can call C: one hosted model on
  * whichever cloud; open it, chat with it, stream, or send raw bytes. The C++ API is in
- * endpointkit.hpp.
+ * endpointkit.hpp. This program stands in full in samples/chat.c:
  *
- *     epk_endpoint *endpoint = NULL;
- *     epk_request *request = NULL;
- *     epk_call *call = NULL;
- *     const epk_event *event = NULL;
- *     epk_error *error = NULL;
+ *     epk_endpoint *endpoint = NULL; epk_request *request = NULL; epk_call *call = NULL;
+ *     const epk_event *event = NULL; epk_error *error = NULL;
  *     epk_status status =
  *         epk_endpoint_open(NULL, uri, EPK_ZERO_TERMINATED, NULL, &endpoint, &error);
  *     if (status == EPK_OK) status = epk_request_from_message("Hello!", 6, &request, &error);
@@ -15,8 +12,6 @@
  *       if (epk_event_kind(event) == EPK_EVENT_TEXT) fputs(epk_event_text(event, NULL), stdout);
  *     }
  *     if (status < 0) fprintf(stderr, "%s\n", epk_error_message(error, NULL));
- *
- * samples/chat.c is this program in full.
  *
  * Conventions, said once and kept by every function:
  *
@@ -76,8 +71,7 @@
 extern "C" {
 #endif
 
-/* Length of a text that ends at its NUL. */
-#define EPK_ZERO_TERMINATED SIZE_MAX
+#define EPK_ZERO_TERMINATED SIZE_MAX /* Length of a text that ends at its NUL. */
 
 typedef struct epk_options epk_options;   /* Settings by key and text. */
 typedef struct epk_client epk_client;     /* What endpoints share: connections, tokens. */
@@ -131,8 +125,8 @@ EPK_API int epk_has_feature(const char *name);
  *
  *   key                             value                                          taken by
  *   timeout.connect_ms              DNS, TCP, proxy, TLS of one attempt: 10000     all
- *   timeout.first_event_ms          until the first piece of an answer: 120000     all
- *   timeout.idle_ms                 the longest silence after that: 90000          all
+ *   timeout.first_event_ms          until the first piece; streams only: 120000    all
+ *   timeout.idle_ms                 the longest silence of a begun answer: 90000   all
  *   timeout.total_ms                the call with all its attempts: 900000         all
  *   timeout.min_bytes_per_second    less of the answer in 10 s ends the call: 0    all
  *   retry.max_attempts              in total; 1 never retries: 3                   all
@@ -154,8 +148,7 @@ EPK_API int epk_has_feature(const char *name);
  *   client.keep_alive_s             probes on quiet connections, 0 for none: 60    client
  *   client.max_idle_s               unused connections are closed after: 55        client
  *   client.max_age_s                connections take requests for; 0, ever: 0      client
- *   client.max_buffered_bytes       answers not yet asked for, all together:       client
- *                                   67108864
+ *   client.max_buffered_bytes       all answers not yet asked for: 67108864        client
  *   client.http_version             auto (default), 1.1 or 2                       client
  *   client.user_agent_suffix        appended to "endpointkit/VERSION"              client
  *   uri                             the URI, if it is not given apart              endpoint
@@ -190,8 +183,7 @@ EPK_API int epk_has_feature(const char *name);
  *   credentials.azure.source            workload: .token_file, .tenant_id, .client_id;
  *                                       managed: .client_id, .object_id or .resource_id;
  *                                       cli, developer_cli, power_shell: .tenant_id, .subscription,
- *                                       .timeout_ms;
- *                                       default: the chain of all of them
+ *                                       .timeout_ms; default: the chain of all of them
  *   credentials.azure.endpoint.name     the key of an online endpoint, fetched for one of the above
  *                                       (else the default chain); with .endpoint.subscription_id,
  *                                       .resource_group, .workspace; .auth is key (default) or
@@ -258,9 +250,20 @@ EPK_API void epk_text_free(epk_text *text);
 /* ---- Requests -------------------------------------------------------------------------------- */
 
 /* A request from JSON, in the library's own vocabulary, the same for every model:
- *   {"messages": [{"role": "user", "content": "Hello!"}], "max_tokens": 100, "temperature": 0.2,
- *    "tools": [{"name": …, "description": …, "parameters": {…}}], "extra": {…}}
- * Errors: EPK_INVALID_REQUEST, with the path of the member that is wrong. */
+ *   {"messages": [{"role": "system", "user", "assistant" or "tool",
+ *                  "content": "Hello!" or [part, ...]}, ...],
+ *    "tools": [{"name", "description", "parameters": {JSON Schema of an object}}, ...],
+ *    "tool_choice": "auto", "none", "required" or the name of a tool,
+ *    "max_tokens": 100, "temperature": 0.2, "top_p": 0.9, "seed": 7, "stop": "END" or ["END", ...],
+ *    "model": where one address serves several, "extra": {merged into what is sent, and wins}}
+ * A part is one of
+ *   {"type": "text", "text", "signature"}    {"type": "reasoning", "text", "signature"}
+ *   {"type": "image", "mime_type", "data": its bytes in base64, or "url", "signature"}
+ *   {"type": "tool_call", "id", "name", "arguments": {...} or a string, "signature"}
+ *   {"type": "tool_result", "tool_call_id", "name", "content": a string, "is_error": false}
+ *   {"type": "provider", "dialect", "json": as that provider sent it}
+ * "message" of epk_reply_json is such a message. null is as good as absent.
+ * Errors: EPK_INVALID_REQUEST, with the path of the member that is wrong or unknown. */
 EPK_API epk_status epk_request_from_json(const char *json, size_t length, epk_request **request,
                                          epk_error **error);
 /* A request without messages yet. */
@@ -273,6 +276,11 @@ EPK_API void epk_request_free(epk_request *request);
 /* Appends a message; role is "system", "user" or "assistant". */
 EPK_API epk_status epk_request_add_message(epk_request *request, const char *role, const char *text,
                                            size_t length, epk_error **error);
+/* Appends what a tool gave for the call `tool_call_id` of an answer before; "" for one without id.
+ * Optional: name, of the tool; is_error is 1 if it failed. Both names are NUL-terminated. */
+EPK_API epk_status epk_request_add_tool_result(epk_request *request, const char *tool_call_id,
+                                               const char *name, const char *content, size_t length,
+                                               int is_error, epk_error **error);
 /* Appends an answer as it came, tool calls and signatures included, to go on from there. */
 EPK_API epk_status epk_request_add_reply(epk_request *request, const epk_reply *reply,
                                          epk_error **error);

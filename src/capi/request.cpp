@@ -9,6 +9,12 @@ ek::Message make_message(std::string_view role, std::string text) {
   if (role == "user") return ek::user(std::move(text));
   if (role == "assistant") return ek::assistant(std::move(text));
   if (role == "system") return ek::system(std::move(text));
+  if (role == "tool") {
+    refuse(
+        "role is \"tool\"; the result of a tool is appended with epk_request_add_tool_result, "
+        "which "
+        "takes the id of its call");
+  }
   refuse("role is \"" + std::string(role) + "\"; known are system, user, assistant");
 }
 
@@ -60,6 +66,20 @@ epk_status epk_request_add_reply(epk_request* request, const epk_reply* reply, e
     const auto* chat = std::get_if<ek::ChatReply>(&require(reply, "reply").reply);
     if (chat == nullptr) refuse("reply is that of epk_invoke; only a chat can be continued");
     messages.push_back(chat->message);
+    return EPK_OK;
+  });
+}
+
+epk_status epk_request_add_tool_result(epk_request* request, const char* tool_call_id,
+                                       const char* name, const char* content, size_t length,
+                                       int is_error, epk_error** error) {
+  return guard(error, [&] {
+    auto& messages = require(request, "request").request.messages;
+    ek::ToolResult result{.tool_call_id = &require(tool_call_id, "tool_call_id"),
+                          .name = name != nullptr ? name : "",
+                          .content = std::string(text_in(content, length, "content")),
+                          .is_error = is_error != 0};
+    messages.push_back({ek::Role::tool, {std::move(result)}});
     return EPK_OK;
   });
 }

@@ -86,6 +86,43 @@ static void tells_of_tool_calls_as_json(void) {
   epk_endpoint_free(endpoint);
 }
 
+static void answers_a_tool_call(void) {
+  epk_endpoint *endpoint = open_chat();
+  epk_call *call = start_chat(endpoint, "tool");
+  const epk_event *event = NULL;
+  epk_request *request = NULL;
+  epk_reply *reply = NULL;
+  CHECK(next_of_kind(call, EPK_EVENT_FINISHED, &event) == EPK_EVENT);
+  CHECK(epk_call_reply(call, &reply, NULL) == EPK_OK);
+  CHECK(epk_request_from_message("tool", Z, &request, NULL) == EPK_OK);
+  CHECK(epk_request_add_reply(request, reply, NULL) == EPK_OK);
+  epk_reply_free(reply);
+  CHECK(epk_request_add_tool_result(request, "call_1", NULL, "21 degrees", Z, 0, NULL) == EPK_OK);
+  CHECK(epk_chat(endpoint, request, NULL, &reply, NULL) == EPK_OK);
+  CHECK_TEXT(epk_reply_text(reply, NULL), "get_weather call_1: 21 degrees");
+  epk_reply_free(reply);
+  epk_request_free(request);
+  epk_call_free(call);
+  epk_endpoint_free(endpoint);
+}
+
+/* Gemini wants the tool's name, and gives its calls no ids. */
+static void names_the_tool_and_its_failure(void) {
+  epk_endpoint *endpoint = open_on(NULL, "azureml://model.test/gemini?dialect=gemini");
+  epk_request *request = NULL;
+  epk_reply *reply = NULL;
+  CHECK(epk_request_from_message("hello", Z, &request, NULL) == EPK_OK);
+  CHECK(epk_chat(endpoint, request, NULL, &reply, NULL) == EPK_OK);
+  CHECK(epk_request_add_reply(request, reply, NULL) == EPK_OK);
+  epk_reply_free(reply);
+  CHECK(epk_request_add_tool_result(request, "", "f", "no city", Z, 1, NULL) == EPK_OK);
+  CHECK(epk_chat(endpoint, request, NULL, &reply, NULL) == EPK_OK);
+  CHECK_TEXT(epk_reply_text(reply, NULL), "f: {\"error\": \"no city\"}");
+  epk_reply_free(reply);
+  epk_request_free(request);
+  epk_endpoint_free(endpoint);
+}
+
 static void sends_the_signature_of_a_reply_back(void) {
   epk_endpoint *endpoint = open_on(NULL, "azureml://model.test/gemini?dialect=gemini");
   epk_request *request = NULL;
@@ -261,6 +298,8 @@ int main(int argc, char **argv) {
   streams_text_and_says_how_it_ended();
   keeps_the_reply_of_a_stream_to_go_on_with();
   tells_of_tool_calls_as_json();
+  answers_a_tool_call();
+  names_the_tool_and_its_failure();
   sends_the_signature_of_a_reply_back();
   says_that_a_cut_stream_was_cut_however_often_one_asks();
   hands_on_what_the_provider_said_of_a_failure();

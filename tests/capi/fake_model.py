@@ -2,7 +2,8 @@
 
 /score gives back what it gets. /chat/completions (OpenAI's dialect) does what the last message says:
 hello, tool, count: an answer; cut: half an answer; hang: a word and then nothing; limit: status 429.
-/gemini calls a tool; once it is given the result it says with which signature the call came back.
+Of the result of a tool it says for which call it came.
+/gemini calls a tool; then it says with which signature the call came back, or what the tool gave.
 """
 
 import http.server
@@ -53,7 +54,11 @@ class Model(http.server.BaseHTTPRequestHandler):
             error = {"error": {"code": "429", "message": "slower, please"}}
             return self.whole(429, json.dumps(error).encode(), {"retry-after": "7"})
         if not request.get("stream"):
-            message = {"role": "assistant", "content": f"{len(messages)} messages"}
+            said = f"{len(messages)} messages"
+            if messages[-1]["role"] == "tool":
+                called = messages[-2]["tool_calls"][0]["function"]["name"]
+                said = f"{called} {messages[-1]['tool_call_id']}: {wish}"
+            message = {"role": "assistant", "content": said}
             reply = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
             return self.whole(200, json.dumps(reply).encode())
         self.stream(wish)
@@ -62,6 +67,8 @@ class Model(http.server.BaseHTTPRequestHandler):
         part = {"functionCall": {"name": "f", "args": {"x": 1.50}}, "thoughtSignature": "c2ln+/8="}
         if len(contents) > 1:
             part = {"text": contents[1]["parts"][0].get("thoughtSignature", "none")}
+            if result := contents[-1]["parts"][0].get("functionResponse"):
+                part = {"text": f"{result['name']}: {json.dumps(result['response'])}"}
         reply = {"candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}]}
         return self.whole(200, json.dumps(reply).encode())
 

@@ -326,6 +326,13 @@ static void names_the_member_of_a_request_that_is_wrong(void) {
   epk_error_free(error);
   CHECK(epk_request_from_message("Hi", 2, &request, NULL) == EPK_OK);
   CHECK(epk_request_add_message(request, "robot", "Hi", 2, NULL) == EPK_INVALID_REQUEST);
+  CHECK(epk_request_add_message(request, "tool", "Hi", 2, &error) == EPK_INVALID_REQUEST);
+  CHECK(strstr(epk_error_message(error, NULL), "epk_request_add_tool_result") != NULL);
+  epk_error_free(error);
+  CHECK(epk_request_add_tool_result(request, NULL, "f", "Hi", 2, 0, &error) == EPK_INVALID_REQUEST);
+  CHECK_TEXT(epk_error_message(error, NULL), "tool_call_id is NULL");
+  epk_error_free(error);
+  CHECK(epk_request_add_tool_result(NULL, "1", "f", "Hi", 2, 0, NULL) == EPK_INVALID_REQUEST);
   epk_request_free(request);
 }
 

@@ -13,8 +13,8 @@ set(may_endpoint  "^(base|http|wire|dialect|endpoint)/|^signing/signer\\.hpp$")
 set(may_family    "^(base|wire)/|^cloud/family/|^endpoint/cloud\\.hpp$|^signing/(signer|aws/endpoints)\\.hpp$|^dialect/dialect\\.hpp$")
 set(may_cloud     "${may_family}")  # and its own folder, below
 set(may_registry  "^(base|cloud)/|^endpoint/cloud\\.hpp$")
-# It turns JSON into requests, and says which dialects there are.
-set(may_capi      "^capi/|^cloud/registry\\.hpp$|^dialect/(dialect|json_text)\\.hpp$")
+# It turns JSON into requests, says which dialects there are, and lets only UTF-8 out.
+set(may_capi      "^capi/|^base/text\\.hpp$|^cloud/registry\\.hpp$|^dialect/(dialect|json_text)\\.hpp$")
 # The command line shows its work: `sign` and `decode` call the parts that they are named for, and `decode` tells images by
 # their digest.
 set(may_cli       "^tools/cli/|^(base|dialect)/|^cloud/registry\\.hpp$|^signing/(sigv4|crypto/sha256)\\.hpp$|^endpoint/decoder\\.hpp$")

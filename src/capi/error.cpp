@@ -1,6 +1,7 @@
 #include <exception>
 #include <new>
 
+#include "base/text.hpp"
 #include "capi/capi.hpp"
 #include "dialect/json_text.hpp"
 
@@ -13,7 +14,12 @@ static_assert(-static_cast<epk_status>(ErrorCode::truncated) == EPK_TRUNCATED);
 static_assert(-static_cast<epk_status>(ErrorCode::cancelled) == EPK_CANCELLED);
 
 epk_status give(epk_error** error, epk_status status, Error details) {
-  if (error != nullptr) *error = new epk_error{std::move(details), status};
+  if (error == nullptr) return status;
+  // The header promises UTF-8, and an error may quote what was none.
+  for (std::string* text :
+       {&details.message, &details.provider_code, &details.reason, &details.request_id})
+    *text = printable(*text);
+  *error = new epk_error{std::move(details), status};
   return status;
 }
 

@@ -285,6 +285,17 @@ static void explains_what_cannot_be_opened(void) {
   }
 }
 
+static void gives_utf_8_in_errors_whatever_it_quotes(void) {
+  epk_endpoint *endpoint = NULL;
+  epk_error *error = NULL;
+  CHECK(epk_endpoint_open(NULL, "sagemaker://us-east-1/\xff", Z, NULL, &endpoint, &error) ==
+        EPK_INVALID_REQUEST);
+  CHECK(strchr(epk_error_message(error, NULL), '?') != NULL);
+  CHECK(strchr(epk_error_message(error, NULL), '\xff') == NULL);
+  CHECK(strchr(epk_error_json(error, NULL), '\xff') == NULL);
+  epk_error_free(error);
+}
+
 static void takes_null_for_an_error_and_not_for_a_crash(void) {
   epk_error *error = NULL;
   const epk_event *event = NULL;
@@ -349,6 +360,7 @@ int main(void) {
   explains_who_is_calling();
   opens_by_options_alone_on_a_shared_client();
   explains_what_cannot_be_opened();
+  gives_utf_8_in_errors_whatever_it_quotes();
   takes_null_for_an_error_and_not_for_a_crash();
   names_the_member_of_a_request_that_is_wrong();
   if (failures != 0) fprintf(stderr, "%d checks failed\n", failures);

@@ -26,7 +26,8 @@ Error timeout_error(Phase phase, const Timeouts& timeouts) {
     return Error{
         .code = ErrorCode::timeout,
         .phase = phase,
-        .message = fmt::format("{} within {} ms; raise Timeouts::{} if the model needs longer",
+        .message = fmt::format("{0} within {1} ms; raise Timeouts::{2} (timeout.{2}_ms) if the "
+                               "model needs longer",
                                what, limit.count(), member),
         .retryable = true};
   };
@@ -36,13 +37,14 @@ Error timeout_error(Phase phase, const Timeouts& timeouts) {
     case Phase::idle:
       return say("nothing more of the answer came", timeouts.idle, "idle");
     case Phase::throughput:
-      return {
-          .code = ErrorCode::timeout,
-          .phase = phase,
-          .message = fmt::format("in {} s less than {} bytes a second of the answer came; lower "
-                                 "Timeouts::min_bytes_per_second if that is enough",
-                                 throughput_window.count(), timeouts.min_bytes_per_second),
-          .retryable = true};
+      return {.code = ErrorCode::timeout,
+              .phase = phase,
+              .message = fmt::format(
+                  "in {} s less than {} bytes a second of the answer came; lower "
+                  "Timeouts::min_bytes_per_second (timeout.min_bytes_per_second) if that is "
+                  "enough",
+                  throughput_window.count(), timeouts.min_bytes_per_second),
+              .retryable = true};
     case Phase::stream:
       return cancelled(fmt::format("; the answer had not ended {} s later", drain_limit.count()));
     default:

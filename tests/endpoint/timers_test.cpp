@@ -225,6 +225,16 @@ TEST(CallTimer, IsNotSwitchedOffByADeadlineThatHasPassed) {
   }
 }
 
+TEST(TimeoutError, NamesTheMemberAndItsKey) {
+  const std::pair<Phase, const char*> rows[] = {
+      {Phase::first_event, "raise Timeouts::first_event (timeout.first_event_ms)"},
+      {Phase::idle, "raise Timeouts::idle (timeout.idle_ms)"},
+      {Phase::total, "raise Timeouts::total (timeout.total_ms)"},
+      {Phase::throughput, "lower Timeouts::min_bytes_per_second (timeout.min_bytes_per_second)"}};
+  for (const auto& [phase, said] : rows)
+    EXPECT_THAT(timeout_error(phase, {}).message, HasSubstr(said));
+}
+
 TEST(CallTimer, EndsAnAnswerThatTrickles) {
   TestEndpoint test;
   ScriptedReply reply{.headers = sse(), .chunk_after = 1s};

@@ -103,6 +103,14 @@ int tunnel_refusal(const CurlFailure& failure) {
   return status;
 }
 
+// By which proxy and route the host was asked: "" if by none.
+std::string way(const CurlFailure& failure, std::string_view asked) {
+  if (failure.proxy.empty() && failure.route.empty()) return {};
+  return fmt::format("{}{}{}{}{}", asked, failure.proxy.empty() ? "" : " through the proxy ",
+                     failure.proxy, failure.route.empty() ? "" : " by the route to ",
+                     failure.route);
+}
+
 // What failed, where it is not the host itself.
 std::string sentence(const CurlFailure& failure, const Row& row) {
   if (const int status = tunnel_refusal(failure); status != 0) {
@@ -123,14 +131,18 @@ std::string sentence(const CurlFailure& failure, const Row& row) {
     return fmt::format("{} is routed to {}, which could not be resolved: check that route",
                        failure.host, failure.route);
   }
+  if (failure.code == CURLE_COULDNT_CONNECT && !failure.route.empty()) {
+    return fmt::format(
+        "{} is routed to {}, which refused the connection or was not reached: check that route",
+        failure.host, failure.route);
+  }
   if (!failure.thumbprint.empty() && failure.code == CURLE_PEER_FAILED_VERIFICATION) {
     return fmt::format(
         "{} has a certificate with the thumbprint {}, and must have that with {}: it is another "
         "server, or its certificate was renewed",
         failure.host, failure.found_thumbprint, printable(failure.thumbprint));
   }
-  return fmt::format("{} {}{}{}", failure.host, row.text,
-                     failure.proxy.empty() ? "" : ", asked through the proxy ", failure.proxy);
+  return fmt::format("{} {}{}", failure.host, row.text, way(failure, ", asked"));
 }
 
 std::string detail_of(const CurlFailure& failure) {
@@ -168,10 +180,9 @@ Error explain_curl(const CurlFailure& failure) {
   if (failure.code == CURLE_OPERATION_TIMEDOUT && !failure.begun) {
     return {.code = ErrorCode::timeout,
             .phase = Phase::connect,
-            .message = fmt::format("no connection to {} within {} ms{}{} ({})", failure.host,
-                                   failure.connect_timeout.count(),
-                                   failure.proxy.empty() ? "" : " through the proxy ",
-                                   failure.proxy, detail_of(failure)),
+            .message =
+                fmt::format("no connection to {} within {} ms{} ({})", failure.host,
+                            failure.connect_timeout.count(), way(failure, ""), detail_of(failure)),
             .retryable = true};
   }
   const Row& row = find_row(failure);

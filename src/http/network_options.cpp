@@ -88,7 +88,8 @@ std::string text_of(const Route& route) {
   return fmt::format("{}:{}:{}:{}", route.host, port(route.port), route.to, port(route.to_port));
 }
 
-Result<void> check_route(const Route& route) {
+// `written` is the route as its author wrote it.
+Result<void> check_route(const Route& route, std::string_view written) {
   const auto is_port = [](int port) { return port >= 0 && port <= 65535; };
   if (!route.to.empty() && is_host(route.host) && is_host(route.to) && is_port(route.port) &&
       is_port(route.to_port)) {
@@ -97,13 +98,32 @@ Result<void> check_route(const Route& route) {
   return refuse(fmt::format(
       "the option routes wants HOST:PORT:TO[:PORT], HOST and the ports may be empty and IPv6 "
       "addresses stand in brackets; got \"{}\"",
-      printable(text_of(route))));
+      printable(clip(written, 200))));
 }
 
-Result<void> check_duration(std::string_view name, seconds value, seconds least, seconds most) {
-  if (value >= least && value <= most) return {};
+Error wrong_duration(std::string_view name, seconds least, seconds most, std::string_view got) {
   return refuse(fmt::format("the option {} wants a number of seconds from {} to {}, got {}", name,
-                            least.count(), most.count(), value.count()));
+                            least.count(), most.count(), got));
+}
+
+struct DurationOption {
+  std::string_view name;
+  seconds NetworkOptions::*member;
+  seconds least, most;
+};
+constexpr std::array durations = {
+    DurationOption{"keep_alive", &NetworkOptions::keep_alive, seconds(0), longest_keep_alive},
+    DurationOption{"max_idle", &NetworkOptions::max_idle, seconds(1), longest_life},
+    DurationOption{"max_age", &NetworkOptions::max_age, seconds(0), longest_life},
+};
+
+Result<void> check_durations(const NetworkOptions& options) {
+  for (const DurationOption& option : durations) {
+    const seconds value = options.*option.member;
+    if (value < option.least || value > option.most)
+      return wrong_duration(option.name, option.least, option.most, std::to_string(value.count()));
+  }
+  return {};
 }
 
 // Everything up to `end`, which is dropped; of an address in brackets no colon ends it.
@@ -140,6 +160,24 @@ PinnedKey pin_in(std::string_view text) {
   if (key == std::string_view::npos || key == 0 || text[key - 1] != '=')
     return {.host = "", .key = std::string(text)};
   return {.host = std::string(text.substr(0, key - 1)), .key = std::string(text.substr(key))};
+}
+
+// What a number or a route has become does not show any more what was written.
+Result<void> check_text(std::string_view name, std::string_view value) {
+  const std::string got = fmt::format("\"{}\"", printable(clip(value, 40)));
+  for (const DurationOption& option : durations) {
+    if (name != std::string(option.name) + "_s" || number_in(value) >= 0) continue;
+    return wrong_duration(option.name, option.least, option.most, got);
+  }
+  if (name == "max_buffered_bytes" && number_in(value) <= 0)
+    return refuse(
+        fmt::format("the option {} wants a number of bytes, at least 1, got {}", name, got));
+  if (name != "routes") return {};
+  while (!value.empty()) {
+    const std::string_view item = trim(take(value, ','));
+    if (auto good = check_route(route_in(item), item); !good) return good;
+  }
+  return {};
 }
 
 template <class Item, Item (*item_in)(std::string_view)>
@@ -208,17 +246,11 @@ Result<void> check_network_options(const NetworkOptions& options) {
     if (auto good = check_pin(pin); !good) return good;
   }
   for (const Route& route : options.routes) {
-    if (auto good = check_route(route); !good) return good;
-  }
-  if (auto good = check_duration("keep_alive", options.keep_alive, seconds(0), longest_keep_alive);
-      !good) {
-    return good;
+    if (auto good = check_route(route, text_of(route)); !good) return good;
   }
   if (options.max_buffered_bytes == 0)
     return refuse("the option max_buffered_bytes wants a number of bytes, at least 1");
-  if (auto good = check_duration("max_idle", options.max_idle, seconds(1), longest_life); !good)
-    return good;
-  return check_duration("max_age", options.max_age, seconds(0), longest_life);
+  return check_durations(options);
 }
 
 Result<void> set_network_option(NetworkOptions& options, std::string_view name,
@@ -232,6 +264,7 @@ Result<void> set_network_option(NetworkOptions& options, std::string_view name,
   }
   for (const Name& option : names) {
     if (option.text != name) continue;
+    if (auto good = check_text(name, value); !good) return good;
     option.set(options, value);
     return check_alone(options, name);
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ek {
 
 std::string_view to_string(ErrorCode code) noexcept {
@@ -70,6 +72,25 @@ std::string_view to_string(Phase phase) noexcept {
   return "unknown";
 }
 
+namespace {
+// Providers put whole pages and canonical requests into their messages.
+std::string one_line(std::string_view text) {
+  constexpr std::string_view blanks = " \t\r\n";
+  std::string line;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(blanks), text.size());
+    line += text.substr(0, end);
+    text.remove_prefix(end);
+    const auto next = std::min(text.find_first_not_of(blanks), text.size());
+    const std::string_view gap = text.substr(0, next);
+    const bool broken = gap.find_first_of("\r\n") != std::string_view::npos;
+    line += broken ? std::string_view(" ") : gap;
+    text.remove_prefix(next);
+  }
+  return line;
+}
+}  // namespace
+
 std::string describe(const Error& error) {
   std::string out = fmt::format("{} ({})", to_string(error.code), to_string(error.phase));
   if (error.http_status != 0) out += fmt::format(" HTTP {}", error.http_status);
@@ -78,7 +99,7 @@ std::string describe(const Error& error) {
   if (!error.reason.empty()) out += "/" + error.reason;
   out += ": " + error.message;
   if (!error.request_id.empty()) out += fmt::format(" (request id {})", error.request_id);
-  return out;
+  return one_line(out);
 }
 
 Exception::Exception(Error error) : std::runtime_error(describe(error)), error_(std::move(error)) {}

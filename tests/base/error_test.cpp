@@ -22,6 +22,10 @@ TEST(Error, IsDescribedInOneLine) {
   EXPECT_EQ(describe(full),
             "permission (headers) HTTP 403 [model 500] PERMISSION_DENIED/SERVICE_DISABLED: "
             "not allowed (request id abc)");
+  EXPECT_EQ(describe({.code = ErrorCode::server_error,
+                      .phase = Phase::decode,
+                      .message = "got '<html>\r\n\n  <body  id=1>\n'\tend\n"}),
+            "server_error (decode): got '<html> <body  id=1> '\tend ");
 }
 
 TEST(Error, HasANameOfItsOwnForEveryCodeAndPhase) {

@@ -77,8 +77,7 @@ std::optional<std::chrono::milliseconds> retry_after(const HttpHead& head) {
 bool may_pass(const Result<HttpResponse>& answer) {
   if (answer)
     return is_refusal(*answer) && is_passing(answer->head.status, parse_oauth_error(answer->body));
-  const ErrorCode code = answer.error().code;
-  return code == ErrorCode::transport || code == ErrorCode::truncated;
+  return answer.error().code != ErrorCode::timeout && is_passing(answer.error());
 }
 
 }  // namespace
@@ -130,6 +129,13 @@ OAuthError parse_oauth_error(std::string_view body) {
 bool is_passing(int http_status, const OAuthError& error) {
   return http_status == 408 || http_status == 429 || http_status >= 500 ||
          is_passing_name(error.error) || is_passing_name(error.description);
+}
+
+bool is_passing(const Error& failure) noexcept {
+  if (failure.code == ErrorCode::timeout || failure.code == ErrorCode::truncated) return true;
+  const bool on_the_way =
+      failure.phase == Phase::dns || failure.phase == Phase::connect || failure.phase == Phase::tls;
+  return failure.code == ErrorCode::transport && (failure.retryable || !on_the_way);
 }
 
 bool is_refusal(const HttpResponse& response) {
@@ -189,7 +195,7 @@ Result<HttpResponse> ask_token_service(const SigningServices& services, const Si
     }
     Error error = std::move(answer).error();
     error.message = fmt::format("asking {} for a token: {}", who, error.message);
-    error.retryable = error.code != ErrorCode::cancelled;
+    error.retryable = is_passing(error);
     return error;
   }
 }

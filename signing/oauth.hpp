@@ -41,6 +41,10 @@ struct OAuthError {
 OAuthError parse_oauth_error(std::string_view body);
 /// True if the same request can succeed in a moment.
 bool is_passing(int http_status, const OAuthError& error);
+/// The same for no answer at all, as fetch() tells of it. What was lost on the way may be asked for
+/// again, since a token costs nothing; a server that is not trusted stays so, and a proxy that lets
+/// nobody pass.
+bool is_passing(const Error& failure) noexcept;
 /// True for an answer without a token, whatever its status.
 bool is_refusal(const HttpResponse& response);
 
@@ -51,7 +55,7 @@ Error refusal(std::string_view who, const HttpResponse& response, std::string_vi
 /// again at once and once: an idle connection that was closed is the usual reason. Waiting longer
 /// is left to the retry of the call, which knows its time. `make` is called for each try.
 /// `route` says how to get there: its connect timeout, proxy and size limit are taken.
-/// Errors: those of fetch(), naming `who`; retryable, since asking for a token costs nothing.
+/// Errors: those of fetch(), naming `who`; retryable where is_passing() says so.
 Result<HttpResponse> ask_token_service(const SigningServices& services, const SignContext& context,
                                        std::string_view who,
                                        const std::function<Result<HttpRequest>()>& make,

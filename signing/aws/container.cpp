@@ -69,9 +69,9 @@ Result<TemporaryKeys> ask(const std::string& url, const SigningServices& service
   auto answer = ask_link_local_again(services, context, request);
   if (!answer) {
     Error error = std::move(answer).error();
+    error.retryable = is_passing(error);
     error.phase = Phase::credentials;
     error.message = fmt::format("asking {}: {}", who, error.message);
-    error.retryable = error.code != ErrorCode::cancelled;
     return error;
   }
   if (answer->head.status == 200) return parse_keys_json(who, "Token", answer->body);

@@ -163,7 +163,7 @@ class Walk {
         "no answer from {}: {}. Inside a container the instance's hop limit must be 2 or more", who,
         why.message));
     error.reason = no_service;
-    error.retryable = settings_.named;
+    error.retryable = settings_.named && is_passing(why);
     const SteadyTime now = services_.environment->steady_now();
     services_.tokens->note_absent(cache_key(settings_), error, now + absence_holds);
     return error;
@@ -207,8 +207,8 @@ class Walk {
     auto answer = ask_link_local_again(services_, context_, get(path), limits({}));
     if (!answer) {
       Error error = std::move(answer).error();
+      error.retryable = is_passing(error);
       error.phase = Phase::credentials;
-      error.retryable = error.code != ErrorCode::cancelled;
       return error;
     }
     if (answer->head.status == 200) return std::move(answer->body);

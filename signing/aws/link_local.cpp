@@ -3,13 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "signing/oauth.hpp"
+
 namespace ek {
 namespace {
 
 using std::chrono::milliseconds;
 
 bool may_pass(const Result<HttpResponse>& answer) {
-  if (!answer) return answer.error().code != ErrorCode::cancelled;
+  if (!answer) return is_passing(answer.error());
   return answer->head.status == 429 || answer->head.status >= 500;
 }
 

@@ -179,7 +179,10 @@ Result<SsoToken> fetch_sso_token(const SsoSource& source, const SigningServices&
   std::string why = "the token has expired";
   if (can_be_refreshed(file, now)) {
     auto fresh = refresh(source, file, services, context);
-    if (fresh || (fresh.error().retryable && *expires <= now)) return fresh;
+    if (fresh) return fresh;
+    // Then signing in would not help either.
+    const bool unheard = fresh.error().retryable || fresh.error().code == ErrorCode::transport;
+    if (unheard && *expires <= now) return fresh;
     why += ", and there is no new one: " + fresh.error().message;
   }
   if (*expires > now) return token;

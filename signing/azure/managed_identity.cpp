@@ -78,7 +78,7 @@ Error unreachable(const ManagedHost& host, Error error) {
                               !host.thumbprint.empty() && error.phase == Phase::tls
                                   ? ". The thumbprint is that of IDENTITY_SERVER_THUMBPRINT"
                                   : "");
-  error.retryable = error.code != ErrorCode::cancelled && error.phase != Phase::tls;
+  error.retryable = is_passing(error);
   return error;
 }
 
@@ -88,9 +88,8 @@ Result<HttpResponse> ask_host(const ManagedHost& host, const HttpRequest& reques
   for (int tries = 1;; ++tries) {
     auto answer = send(host, request, services, context, connect_limit);
     if (!answer) {
-      const bool again = tries == 1 && answer.error().phase != Phase::tls &&
-                         (answer.error().code == ErrorCode::transport ||
-                          answer.error().code == ErrorCode::truncated);
+      const bool again =
+          tries == 1 && answer.error().code != ErrorCode::timeout && is_passing(answer.error());
       if (again) continue;
       return unreachable(host, std::move(answer).error());
     }

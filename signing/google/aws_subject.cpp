@@ -91,7 +91,11 @@ class AwsMetadata {
                           const std::vector<Header>& headers, std::string_view what) const {
     auto answer = ask_link_local_again(services_, context_,
                                        {.method = method, .url = url, .headers = headers});
-    if (!answer) return std::move(answer).error();
+    if (!answer) {
+      Error error = std::move(answer).error();
+      error.retryable = is_passing(error);
+      return error;
+    }
     if (answer->head.status == 200) return std::move(answer->body);
     return refusal(metadata, *answer, fmt::format("It was asked for the {}", what));
   }

@@ -120,6 +120,42 @@ TEST_F(AskTest, NamesTheServiceInErrorsOfTheNetwork) {
   EXPECT_TRUE(answer.error().retryable);
 }
 
+TEST_F(AskTest, AsksAgainOnlyWhatCanEndBetter) {
+  const auto failure = [](ErrorCode code, Phase phase, bool retryable) {
+    return Error{.code = code, .phase = phase, .message = "m", .retryable = retryable};
+  };
+  const struct {
+    Error failure;
+    bool passes;
+    const char* what;
+  } cases[] = {
+      {failure(ErrorCode::transport, Phase::tls, false), false, "a stranger's certificate"},
+      {failure(ErrorCode::transport, Phase::tls, true), true, "a handshake that broke off"},
+      {failure(ErrorCode::transport, Phase::connect, false), false, "a proxy that refuses"},
+      {failure(ErrorCode::transport, Phase::connect, true), true, "nobody there yet"},
+      {failure(ErrorCode::transport, Phase::dns, true), true, "no name yet"},
+      {failure(ErrorCode::transport, Phase::headers, false), true, "hung up after the question"},
+      {failure(ErrorCode::truncated, Phase::stream, false), true, "half an answer"},
+      {failure(ErrorCode::invalid_request, Phase::request, false), false, "a URL that is none"},
+      {failure(ErrorCode::cancelled, Phase::credentials, false), false, "nobody wants it"}};
+  for (const auto& [error, passes, what] : cases) {
+    const std::size_t before = bench.transport->request_count();
+    for (int i = 0; i < (passes ? 2 : 1); ++i)
+      bench.transport->reply({.status = 0, .error = error, .sent = false});
+    const auto answer = ask();
+    EXPECT_THAT(answer, testing::AllOf(HasCode(error.code), HasPhase(error.phase))) << what;
+    EXPECT_EQ(answer.error().retryable, passes) << what;
+    EXPECT_EQ(bench.transport->request_count() - before, passes ? 2u : 1u) << what;
+  }
+}
+
+TEST_F(AskTest, DoesNotAskAgainForAnAnswerThatIsTooLong) {
+  bench.transport->reply({.body = {std::string(2 << 20, 'x')}});
+  const auto answer = ask();
+  EXPECT_THAT(answer, HasCode(ErrorCode::server_error));
+  EXPECT_FALSE(answer.error().retryable);
+}
+
 TEST_F(AskTest, EndsAtTheDeadlineWithoutShowingTheQuery) {
   bench.transport->reply({.head_after = 2min});
   EXPECT_THAT(ask(), testing::AllOf(HasCode(ErrorCode::timeout), HasPhase(Phase::credentials),

@@ -56,6 +56,14 @@ inline Error connect_error() {
 inline ScriptedReply refused_connection() {
   return {.status = 0, .error = connect_error(), .sent = false};
 }
+/// A certificate that is not trusted, as an exchange tells of it.
+inline ScriptedReply untrusted_server() {
+  return {.status = 0,
+          .error = Error{.code = ErrorCode::transport,
+                         .phase = Phase::tls,
+                         .message = "the host has a certificate that was refused"},
+          .sent = false};
+}
 inline Error truncated_error() {
   return {.code = ErrorCode::truncated,
           .phase = Phase::stream,

@@ -105,6 +105,14 @@ TEST(ContainerKeys, AreAskedForAgainWhereThatMayHelp) {
   EXPECT_THAT(fetch_container_keys(bench.services(), bench.context()), IsOk());
 }
 
+TEST(ContainerKeys, AreNotAskedForTwiceWhereTheServerIsNotTrusted) {
+  const Bench bench({.variables = {{full_uri, "https://keys.example/k"}}});
+  bench.transport->reply(untrusted_server());
+  const auto keys = fetch_container_keys(bench.services(), bench.context());
+  EXPECT_THAT(keys, HasCode(ErrorCode::transport));
+  EXPECT_FALSE(keys.error().retryable);
+}
+
 TEST(ContainerKeys, SayWhatTheServiceRefusesAndNoSecret) {
   const Bench bench({.variables = {{relative_uri, "/k"}, {token_value, "PLANTED"}}});
   bench.transport->reply({.status = 400, .body = {R"({"message":"bad token PLANTED"})"}});

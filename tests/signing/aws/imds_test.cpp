@@ -194,6 +194,20 @@ TEST(ImdsDetection, IsAnErrorWhereTheEndpointWasNamed) {
   EXPECT_THAT(find(bench, why_not), HasCode(ErrorCode::authentication));
 }
 
+TEST(ImdsDetection, DoesNotSendTheCallAgainWhereTheServerIsNotTrusted) {
+  const World named{.variables = {{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "https://imds.example"}}};
+  {
+    const Bench bench(named);
+    bench.transport->reply(untrusted_server());
+    EXPECT_FALSE(fetch_imds_keys(bench.services(), bench.context()).error().retryable);
+  }
+  const Bench bench(named);
+  bench.transport->reply(text("token"));
+  bench.transport->reply(untrusted_server());
+  EXPECT_FALSE(fetch_imds_keys(bench.services(), bench.context()).error().retryable);
+  EXPECT_EQ(bench.transport->request_count(), 2U);
+}
+
 TEST(ImdsDetection, LearnsNothingFromACallerWhoGaveUp) {
   const Bench bench;
   bench.transport->handle(

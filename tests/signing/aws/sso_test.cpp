@@ -103,6 +103,14 @@ TEST(Sso, SaysHowToSignInWithoutAUsableToken) {
               FailsWith(HasSubstr("aws sso login")));
 }
 
+TEST(Sso, DoesNotAdviseToSignInWhereTheServerIsNotTrusted) {
+  const Bench bench(world(token_file("2026-11-25T11:00:00Z")));
+  bench.transport->reply(untrusted_server());
+  const auto token = fetch_sso_token(corp, bench.services(), bench.context());
+  EXPECT_THAT(token, testing::AllOf(HasCode(ErrorCode::transport), HasPhase(Phase::tls)));
+  EXPECT_FALSE(token.error().retryable);
+}
+
 TEST(Sso, TellsWhyTheRoleIsRefused) {
   const struct {
     int status;

@@ -40,13 +40,7 @@ TEST(ManagedIdentity, KnowsServiceFabricByItsThumbprintAlone) {
   }
   {
     Bench bench(world);
-    bench.transport->handle([](const HttpRequest&) {
-      return ScriptedReply{.status = 0,
-                           .error = Error{.code = ErrorCode::transport,
-                                          .phase = Phase::tls,
-                                          .message = "another certificate"},
-                           .sent = false};
-    });
+    bench.transport->handle([](const HttpRequest&) { return untrusted_server(); });
     const auto token = fetch_token(bench, ManagedHostKind::service_fabric);
     EXPECT_THAT(token, FailsWith(HasSubstr("IDENTITY_SERVER_THUMBPRINT")));
     EXPECT_FALSE(token.error().retryable);

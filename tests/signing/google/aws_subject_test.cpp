@@ -126,5 +126,12 @@ TEST(AwsSubject, SaysWhatTheMetadataServiceDidNotGive) {
       FailsWith(AllOf(HasSubstr("metadata service of EC2"), HasSubstr("asked for the role"))));
 }
 
+TEST(AwsSubject, IsAskedForAgainWhereTheMetadataServiceWasNotHeard) {
+  const Bench bench;
+  bench.transport->handle(
+      [](const HttpRequest&) { return ScriptedReply{.error = truncated_error()}; });
+  EXPECT_TRUE(read().value().fetch(bench.services(), bench.context()).error().retryable);
+}
+
 }  // namespace
 }  // namespace ek::test

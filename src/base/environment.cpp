@@ -9,13 +9,15 @@
 #include <unistd.h>
 #endif
 
+#include <array>
 #include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <random>
-#include <sstream>
 #include <system_error>
 #include <utility>
 
@@ -32,18 +34,31 @@ std::optional<std::string> variable(const std::string& name) {
   return std::string(value);
 }
 
+Error unreadable(const std::string& path, int reason) {
+  const std::string why = reason != 0 ? std::generic_category().message(reason) : "cannot be read";
+  return {.code = ErrorCode::authentication,
+          .phase = Phase::credentials,
+          .message = fmt::format("expected a readable file at \"{}\", but: {}", path, why)};
+}
+
+// Not by a stream of C++: some take an error for the end, and POSIX opens folders too.
 Result<std::string> read_file(const std::string& path) {
+  struct Closer {
+    void operator()(std::FILE* file) const { (void)std::fclose(file); }
+  };
   errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  if (file) content << file.rdbuf();
-  if (!file || file.bad()) {
-    const std::string why = errno != 0 ? std::generic_category().message(errno) : "cannot be read";
-    return Error{.code = ErrorCode::authentication,
-                 .phase = Phase::credentials,
-                 .message = fmt::format("expected a readable file at \"{}\", but: {}", path, why)};
+  const std::unique_ptr<std::FILE, Closer> file(std::fopen(path.c_str(), "rb"));
+  if (!file) return unreadable(path, errno);
+  std::string content;
+  std::array<char, 16 * 1024> piece{};
+  while (true) {
+    errno = 0;
+    const std::size_t size = std::fread(piece.data(), 1, piece.size(), file.get());
+    content.append(piece.data(), size);
+    if (size == piece.size()) continue;
+    if (std::ferror(file.get()) != 0) return unreadable(path, errno);
+    return content;
   }
-  return std::move(content).str();
 }
 
 // Another number in a forked child. On Linux, where getpid is a system call, libc tells of the

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/text.hpp"
+#include "endpointkit/ext/environment.hpp"
 #include "tools/emulator/recording.hpp"
 
 namespace ek::emulator {
@@ -44,10 +43,9 @@ Error bad_file(const std::string& path, std::string_view why) {
 }
 
 Result<Recording> read_recording(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return bad_file(path, "it cannot be read");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto recording = parse_recording(text);
+  const auto text = system_environment().read_file(path);
+  if (!text) return bad_file(path, text.error().message);
+  auto recording = parse_recording(*text);
   if (!recording) return bad_file(path, recording.error().message);
   return recording;
 }

@@ -7,7 +7,7 @@
 
 namespace ek {
 
-/// Puts "***" in the place of `secret`, raw or percent-encoded.
+/// Puts "***" in the place of `secret`, raw or percent-encoded. One of fewer than 6 bytes stays.
 void scrub(std::string& text, const Secret& secret);
 
 }  // namespace ek

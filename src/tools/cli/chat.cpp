@@ -10,6 +10,7 @@
 #include <memory>
 #include <ostream>
 
+#include "base/text.hpp"
 #include "dialect/json_text.hpp"
 #include "tools/cli/target.hpp"
 
@@ -88,7 +89,8 @@ Answer stream_answer(const Endpoint& endpoint, const ChatRequest& request,
   };
   std::optional<milliseconds> first;
   Answer answer;
-  while (true) {
+  bool shown = false;
+  while (out) {
     // A signal handler may not cancel by itself; looking at its flag ten times a second is soon
     // enough.
     while (!stream->wait(milliseconds(100))) {
@@ -103,12 +105,20 @@ Answer stream_answer(const Endpoint& endpoint, const ChatRequest& request,
     }
     if (!first && !(*event)->text().empty()) first = since();
     show(**event, arguments.json, out);
+    shown = true;
   }
-  if (!arguments.json) out << '\n';
+  if (!arguments.json && (shown || !answer.error)) out << '\n';
   out.flush();
   answer.reply = stream->reply();
   if (arguments.stats && !answer.error) show_stats(endpoint, answer.reply, first, since(), err);
   return answer;
+}
+
+// Models bill an answer to nothing, too.
+Error no_message() {
+  return {.code = ErrorCode::invalid_request,
+          .phase = Phase::request,
+          .message = "there is nothing to say: give a text with --message or on standard input"};
 }
 
 // A line of input without its end; "" after Ctrl-C, none at end of file.
@@ -129,6 +139,7 @@ std::optional<std::string> read_line() {
 ExitCode chat_once(const ChatArguments& arguments, std::ostream& out, std::ostream& err) {
   const auto endpoint = open_endpoint(arguments);
   if (!endpoint) return report(endpoint.error(), arguments.json, err);
+  if (trim(arguments.message).empty()) return report(no_message(), arguments.json, err);
   ChatRequest request = make_request(arguments);
   request.messages.push_back(user(arguments.message));
   const InterruptNoted interrupts;
@@ -143,7 +154,7 @@ ExitCode chat_on_terminal(const ChatArguments& arguments, std::ostream& out, std
                      endpoint->uri());
   ChatRequest request = make_request(arguments);
   const InterruptNoted interrupts;
-  while (true) {
+  while (out) {
     auto line = read_line();
     if (!line || *line == "/quit") break;
     if (line->empty()) continue;

@@ -35,7 +35,7 @@ ExitCode invoke_streamed(const Endpoint& endpoint, const InvokeRequest& request,
   if (!stream) return report(stream.error(), false, err);
   while (auto piece = stream->next()) {
     if (!*piece) return report(piece->error(), false, err);
-    out << **piece << std::flush;
+    if (!(out << **piece << std::flush)) break;
   }
   return success;
 }

@@ -1,13 +1,17 @@
 // endpointkit: chat with a hosted model, send it bytes, and look at identities,
 // signatures and recorded streams.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <iterator>
+#include <limits>
 
+#include "base/text.hpp"
 #include "endpointkit/version.hpp"
 #include "tools/cli/chat.hpp"
 #include "tools/cli/decode.hpp"
@@ -31,8 +35,24 @@ Credentials come from the environment: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY 
 GOOGLE_APPLICATION_CREDENTIALS; AZUREML_ENDPOINT_API_KEY, or AZURE_TENANT_ID, AZURE_CLIENT_ID and
 AZURE_CLIENT_SECRET. "endpointkit whoami URI" tells where it looked and what it found.
 
-Exit codes: 0 success, 2 user error (nothing was sent), 3 error of the provider or the model,
-4 transport error (network, timeout, cut stream), 130 interrupted.)";
+Exit codes: 0 success, 1 the output could not be written, 2 user error (nothing was sent), 3 error of
+the provider or the model, 4 transport error (network, timeout, cut stream), 130 interrupted.)";
+
+// CLI11's own checks show the limits of a double, in 300 digits.
+template <class Number>
+CLI::Validator at_least(Number least, const char* wanted) {
+  const auto check = [least, wanted](const std::string& text) {
+    Number number{};
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number);
+    // Written so that NaN is refused.
+    const bool good = error == std::errc() && stop == end && number >= least &&
+                      number <= std::numeric_limits<Number>::max();
+    return good ? std::string() : fmt::format("expected {}, got {}", wanted, text);
+  };
+  return {check, ""};
+}
+CLI::Validator positive() { return at_least<std::int64_t>(1, "a whole number, 1 or more"); }
 
 // "key=value" texts become endpoint options; a text without '=' is refused by CLI11.
 void add_options(CLI::App& command, std::vector<std::string>& texts, ek::NetworkOptions& network) {
@@ -99,9 +119,9 @@ void add_chat(CLI::App& app, Commands& commands) {
   chat->add_option("-m,--message", arguments.message, "What to say; else standard input");
   chat->add_option("-s,--system", arguments.system, "System message");
   chat->add_option("--max-tokens", arguments.max_tokens, "Upper bound of the answer")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   chat->add_option("--temperature", arguments.temperature, "Sampling temperature")
-      ->check(CLI::NonNegativeNumber);
+      ->check(at_least(0.0, "a number, 0 or more"));
   chat->add_flag("--json", arguments.json, "Print events, and an error, as JSON lines");
   chat->add_flag("--stats", arguments.stats,
                  "Tell usage, time to first token and identity on standard error");
@@ -183,9 +203,22 @@ void add_decode(CLI::App& app, Commands& commands) {
   decode->add_option("--dialect", commands.decode.dialect, "auto, openai, gemini, tgi, raw")
       ->capture_default_str();
   decode->add_option("--chunk", commands.decode.chunk, "Feed that many bytes at a time")
-      ->check(CLI::PositiveNumber);
+      ->check(positive());
   decode->callback(
       [&commands] { commands.run = [&commands] { return run_decode_file(commands); }; });
+}
+
+// CLI11 tells only that a subcommand is missing.
+int explain(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<std::string> rest = app.remaining();
+  if (error.get_exit_code() == 0 || !app.get_subcommands().empty() || rest.empty())
+    return app.exit(error) == 0 ? success : user_error;
+  std::string known;
+  for (const CLI::App* command : app.get_subcommands({}))
+    known += (known.empty() ? "" : ", ") + command->get_name();
+  std::cerr << fmt::format("there is no command \"{}\"; known are {}\n",
+                           ek::printable(rest.front()), known);
+  return user_error;
 }
 
 }  // namespace
@@ -205,7 +238,7 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? success : user_error;
+    return finish(explain(app, error), std::cout, std::cerr);
   }
-  return commands.run();
+  return finish(commands.run(), std::cout, std::cerr);
 }

@@ -32,4 +32,10 @@ ExitCode report(const Error& error, bool json, std::ostream& err) {
   return exit_code(error);
 }
 
+int finish(int code, std::ostream& out, std::ostream& err) {
+  if (out.flush()) return code;
+  err << "error: the output could not be written: is the disk full, or was it closed?\n";
+  return code == success ? unwritten : code;
+}
+
 }  // namespace ek::cli

@@ -65,6 +65,22 @@ TEST_F(Commands, ChatTellsAnUnknownEndpointAndAnUnknownScheme) {
             provider_error);
   EXPECT_THAT(err_.str(), HasSubstr("not found"));
   EXPECT_EQ(chat_once({.uri = "gopher://x/y", .message = "Hi"}, out_, err_), user_error);
+  EXPECT_EQ(out_.str(), "");
+}
+
+TEST_F(Commands, ChatSendsNoEmptyMessage) {
+  for (const char* nothing : {"", " \n"}) {
+    EXPECT_EQ(chat_once({.uri = "sagemaker://us-east-1/chat", .message = nothing}, out_, err_),
+              user_error);
+    EXPECT_THAT(err_.str(), HasSubstr("nothing to say"));
+  }
+  EXPECT_THAT(emulator_->stats_json(), testing::Not(HasSubstr("sagemaker/chat")));
+}
+
+TEST_F(Commands, ChatAsksForNoMoreThanItCanWrite) {
+  out_.setstate(std::ios::badbit);
+  chat_once({.uri = "sagemaker://us-east-1/chat", .message = "Hi"}, out_, err_);
+  EXPECT_THAT(emulator_->stats_json(), testing::Not(HasSubstr("sagemaker/chat")));
 }
 
 TEST_F(Commands, InvokeSendsAFileAndPrintsTheAnswer) {

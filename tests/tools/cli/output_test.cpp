@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <fstream>
 #include <sstream>
 
 namespace ek::cli {
@@ -46,6 +47,20 @@ TEST(Report, IsASentenceOrJson) {
   EXPECT_THAT(json.str(), testing::AllOf(testing::StartsWith("{\"error\":{"),
                                          testing::HasSubstr("\"code\":\"truncated\""),
                                          testing::EndsWith("}}\n")));
+}
+
+TEST(Finish, TellsOfOutputThatCouldNotBeWritten) {
+  std::ofstream full("/dev/full");
+  std::ostringstream good, err;
+  full << "answer";
+  EXPECT_EQ(finish(success, full, err), unwritten);
+  EXPECT_THAT(err.str(), testing::HasSubstr("could not be written"));
+  EXPECT_EQ(finish(provider_error, full, err), provider_error);
+  err.str("");
+  good << "answer";
+  EXPECT_EQ(finish(success, good, err), success);
+  EXPECT_EQ(finish(interrupted, good, err), interrupted);
+  EXPECT_EQ(err.str(), "");
 }
 
 }  // namespace

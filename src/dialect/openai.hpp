@@ -20,6 +20,7 @@ class OpenAiStream final : public FrameDecoder {
  public:
   Result<void> decode(const FrameView& frame, Events& out) override;
   [[nodiscard]] std::optional<Finished> finish() override;
+  [[nodiscard]] bool needs_content() const noexcept override { return true; }
 
  private:
   struct Call {

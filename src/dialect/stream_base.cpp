@@ -58,6 +58,15 @@ bool UsageSnapshots::tell(std::string_view text) {
 
 JsonView UsageSnapshots::object() const { return JsonView::trust(text_); }
 
+namespace {
+Error empty_answer(std::string_view what, std::string_view body) {
+  return {.code = ErrorCode::server_error,
+          .phase = Phase::decode,
+          .message = fmt::format("{} came that holds no answer and no reason why: '{}'", what,
+                                 clip(printable(body), kExcerpt))};
+}
+}  // namespace
+
 Result<ChatReply> decode_whole(FrameDecoder& decoder, std::string_view body,
                                std::string_view what) {
   Events events;
@@ -68,7 +77,11 @@ Result<ChatReply> decode_whole(FrameDecoder& decoder, std::string_view body,
   if (!decoder.recognised()) return unexpected_frame(what, body);
   ReplyBuilder builder;
   for (const ChatEvent& event : events) builder.add(event);
-  if (auto finished = decoder.finish()) builder.add(ChatEvent{*std::move(finished)});
+  if (auto finished = decoder.finish()) {
+    builder.add(ChatEvent{*std::move(finished)});
+  } else if (decoder.needs_content() && builder.reply().message.parts.empty()) {
+    return empty_answer(what, body);
+  }
   builder.set_identity(decoder.id(), decoder.model());
   builder.set_provider_reason(decoder.provider_reason());
   ChatReply reply = builder.take();
@@ -76,7 +89,24 @@ Result<ChatReply> decode_whole(FrameDecoder& decoder, std::string_view body,
   return reply;
 }
 
+std::optional<Error> web_page(std::string_view body) {
+  body = trim(body);
+  constexpr std::string_view doctype = "<!doctype html";
+  constexpr std::string_view element = "<html";
+  if (!iequals(body.substr(0, doctype.size()), doctype) &&
+      !iequals(body.substr(0, element.size()), element)) {
+    return std::nullopt;
+  }
+  return Error{.code = ErrorCode::server_error,
+               .phase = Phase::decode,
+               .message = fmt::format("expected the model's answer, got a web page, '{}': another "
+                                      "server, a proxy or a sign-in page answers in its place, or "
+                                      "the path is wrong; check the URI and base_url",
+                                      clip(printable(body), kExcerpt))};
+}
+
 Error unexpected_frame(std::string_view what, std::string_view frame) {
+  if (auto page = web_page(frame)) return *std::move(page);
   return {.code = ErrorCode::server_error,
           .phase = Phase::decode,
           .message = fmt::format("expected {}, got '{}'; does the endpoint speak another dialect?",

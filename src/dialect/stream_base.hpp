@@ -60,6 +60,8 @@ class FrameDecoder : public StreamDecoder {
   /// Something came that only this dialect says.
   [[nodiscard]] bool recognised() const noexcept { return recognised_; }
   [[nodiscard]] const Usage& usage() const noexcept { return usage_; }
+  /// Whether a whole answer without content or end is none; Gemini gives such for blocked prompts.
+  [[nodiscard]] virtual bool needs_content() const noexcept { return false; }
 
  protected:
   bool done_ = false;
@@ -73,6 +75,9 @@ class FrameDecoder : public StreamDecoder {
 /// An unstreamed answer through `decoder`. `what` names it in the error for a body that is none.
 Result<ChatReply> decode_whole(FrameDecoder& decoder, std::string_view body, std::string_view what);
 
+/// server_error/decode: the model's answer was expected, a page for people came. None if it is
+/// none.
+std::optional<Error> web_page(std::string_view body);
 /// server_error/decode: `what` was expected, `frame` came.
 Error unexpected_frame(std::string_view what, std::string_view frame);
 /// The error of a frame that is one by its event name, whatever it holds.

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "dialect/json_view.hpp"
+#include "dialect/stream_base.hpp"
 #include "endpoint/wires.hpp"
 
 namespace ek {
@@ -29,6 +30,7 @@ Error no_known_dialect(std::string_view frame) {
 }
 
 Error no_json(std::string_view body) {
+  if (auto page = dialect::web_page(body)) return *std::move(page);
   return {
       .code = ErrorCode::server_error,
       .phase = Phase::decode,

@@ -7,9 +7,12 @@
 namespace ek {
 namespace {
 
+using test::FailsWith;
 using test::HasCode;
+using test::HasPhase;
 using test::Outcome;
 using test::run_frames;
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -238,7 +241,12 @@ TEST(OpenAiReply, EndsABlockedAnswerAsFiltered) {
 TEST(OpenAiReply, RefusesWhatIsNone) {
   const auto* openai = dialect::find("openai");
   EXPECT_THAT(openai->decode_reply(R"({"predictions":[1]})"), HasCode(ErrorCode::server_error));
-  EXPECT_THAT(openai->decode_reply("<html>"), HasCode(ErrorCode::server_error));
+  EXPECT_THAT(openai->decode_reply("\n<!DOCTYPE HTML>\n<title>Sign in</title>"),
+              AllOf(HasCode(ErrorCode::server_error),
+                    FailsWith(AllOf(HasSubstr("a web page"), Not(HasSubstr("dialect"))))));
+  EXPECT_THAT(openai->decode_reply(R"({"choices":[],"usage":{"prompt_tokens":3}})"),
+              AllOf(HasCode(ErrorCode::server_error), HasPhase(Phase::decode),
+                    FailsWith(HasSubstr("no answer and no reason"))));
   EXPECT_THAT(openai->decode_reply(R"({"object":"error","message":"no","code":404})"),
               HasCode(ErrorCode::not_found));
 }

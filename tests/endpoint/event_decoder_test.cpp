@@ -54,5 +54,14 @@ TEST(EventDecoder, ShowsAnEventUntilItIsTaken) {
   EXPECT_EQ(decoder.reply().text(), "Hello");
 }
 
+TEST(EventDecoder, TellsAWebPageFromAnotherDialect) {
+  EventDecoder decoder({.content_type = "text/html"}, dialect::find("openai"), nullptr);
+  decoder.append("<html>\n<body>Sign in</body></html>", true);
+  EXPECT_EQ(decoder.peek(), nullptr);
+  ASSERT_NE(decoder.error(), nullptr);
+  EXPECT_NE(decoder.error()->message.find("got a web page"), std::string::npos);
+  EXPECT_EQ(decoder.error()->message.find("dialect"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace ek

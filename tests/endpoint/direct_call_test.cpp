@@ -189,7 +189,7 @@ TEST(CallRetry, SpendsOneBudgetForAllEndpointsOfAClient) {
 TEST(CallSigning, LetsTheIdentityExplainARefusalAndTakesTheProofOutOfIt) {
   TestEndpoint test;
   test.signer->knows_why = true;
-  test.transport->reply({.status = 401, .body = {"no\npages about token 1"}});
+  test.transport->reply({.status = 401, .body = {"no\npages about token secret-1"}});
   const Error error = stream_hello(test).error.value();
   EXPECT_EQ(error.message, "no; Test said no to token ***");
   EXPECT_EQ(error.provider_body, "no\npages about token ***");
@@ -197,7 +197,7 @@ TEST(CallSigning, LetsTheIdentityExplainARefusalAndTakesTheProofOutOfIt) {
 
 TEST(CallSigning, KeepsTheProvidersWordsWithoutTheProofIfTheIdentityKnowsNothing) {
   TestEndpoint test;
-  test.transport->reply({.status = 400, .body = {"bad header: token 1\nmore"}});
+  test.transport->reply({.status = 400, .body = {"bad header: token secret-1\nmore"}});
   const Error error = stream_hello(test).error.value();
   EXPECT_EQ(error.message, "bad header: token ***\nmore");
 }
@@ -209,7 +209,7 @@ TEST(CallSigning, AsksForANewTokenOnceAfterA401) {
   test.transport->reply({.headers = sse(), .body = {finish_chunk()}});
   EXPECT_TRUE(stream_hello(test, {.retry = {.max_attempts = 1}}).finished);
   EXPECT_EQ(HttpHead{.headers = test.transport->requests()[1].headers}.header("authorization"),
-            "token 2");
+            "token secret-2");
 
   TestEndpoint refused;
   refused.signer = std::make_shared<CountingSigner>(9);
@@ -296,7 +296,7 @@ TEST(CallClock, IsCorrectedByARefusalOfADatedProof) {
   test.transport->reply({.headers = sse(), .body = {text_chunk("x"), finish_chunk()}});
   EXPECT_TRUE(stream_hello(test).finished);
   EXPECT_GE(test.state->environment->now() - test.clock->now(), 89min);
-  EXPECT_EQ(test.transport->requests().at(1).headers.back().value, "token 1")
+  EXPECT_EQ(test.transport->requests().at(1).headers.back().value, "token secret-1")
       << "what was wrong was the time, not the token";
 }
 

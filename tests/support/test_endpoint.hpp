@@ -45,7 +45,7 @@ class PlainCloud : public Cloud {
   }
 };
 
-/// Signs with "token N"; renew() goes on to the next N while there are more.
+/// Signs with "token secret-N"; renew() goes on to the next N while there are more.
 class CountingSigner final : public Signer {
  public:
   explicit CountingSigner(int tokens = 1) : tokens_(tokens) {}
@@ -55,7 +55,7 @@ class CountingSigner final : public Signer {
       failures.pop_back();
       return error;
     }
-    return std::vector<Header>{{"authorization", "token " + std::to_string(current_), true}};
+    return std::vector<Header>{{"authorization", "token secret-" + std::to_string(current_), true}};
   }
   bool renew(const std::vector<Header>&) override { return ++current_ <= tokens_; }
   bool renew_after(const HttpHead& answer, const std::vector<Header>& refused) override {

@@ -28,6 +28,8 @@ std::string clip(std::string_view text, std::size_t max_bytes);
 /// Length of the well-formed UTF-8 sequence at the front (Unicode 15, table 3-7), 0 if there is
 /// none.
 std::size_t utf8_length(std::string_view text) noexcept;
+/// `text` with U+FFFD for each byte that is no UTF-8.
+std::string valid_utf8(std::string_view text);
 /// `text` with control characters and invalid UTF-8 shown as '?', for messages.
 std::string printable(std::string_view text);
 

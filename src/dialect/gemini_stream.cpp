@@ -57,14 +57,15 @@ Result<void> GeminiStream::decode(const FrameView& frame, Events& out) {
     done_ = finish().has_value();
     return {};
   }
-  const auto parsed = JsonView::parse(data);
+  std::string copy;
+  const auto parsed = parse_frame(data, copy);
   if (!parsed) return unexpected_frame("JSON of a GenerateContentResponse", data);
   const JsonView value = parsed->unwrapped();
   bool known = false;
   for (const auto& [key, member] : value.members()) known = read_member(key, member, out) || known;
   recognised_ = recognised_ || known;
   if (!known || value["error"].has_value()) {
-    if (auto told = parse_error(data, 0)) return *std::move(told);
+    if (auto told = parse_error(parsed->text(), 0)) return *std::move(told);
     if (!known) return unexpected_frame("a GenerateContentResponse", data);
   }
   return {};

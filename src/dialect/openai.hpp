@@ -30,7 +30,8 @@ class OpenAiStream final : public FrameDecoder {
     int number = -1;  // in our count; -1 until it was told of
   };
 
-  Result<void> decode_value(std::string_view data, Events& out);
+  Result<void> decode_value(JsonView value, Events& out);
+  static Result<void> decode_other(std::string_view data, Events& out);
   void read_member(std::string_view key, JsonView value, Events& out);
   void read_choice(JsonView choice, std::int64_t position, Events& out);
   void read_choice_member(std::string_view key, JsonView value, Events& out);

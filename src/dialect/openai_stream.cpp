@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "base/text.hpp"
 #include "dialect/openai.hpp"
@@ -40,6 +41,15 @@ void push_refusal(Events& out, JsonView refusal) {
   push(out, ProviderEvent{"refusal", {json.text()}, true, "openai"});
 }
 
+// Several words, since one may be what was spoilt.
+bool was_a_piece(std::string_view broken) noexcept {
+  constexpr std::array<std::string_view, 3> marks = {"\"choices\"", "\"delta\"",
+                                                     "\"chat.completion"};
+  return std::any_of(marks.begin(), marks.end(), [&](std::string_view mark) {
+    return broken.find(mark) != std::string_view::npos;
+  });
+}
+
 }  // namespace
 
 Result<void> OpenAiStream::decode(const FrameView& frame, Events& out) {
@@ -54,31 +64,36 @@ Result<void> OpenAiStream::decode(const FrameView& frame, Events& out) {
     push_text(out, std::string(*text));
     return {};
   }
+  std::string copy;
+  const auto value = parse_frame(data, copy);
+  if (!value) return decode_other(data, out);
   const std::size_t before = out.size();
   plain_content_ = {};
-  auto decoded = decode_value(data, out);
+  auto decoded = decode_value(*value, out);
   const bool text_alone = out.size() == before + 1 && out.back().text() == plain_content_;
-  if (decoded && text_alone && !plain_content_.empty()) memo_.learn(data, plain_content_);
+  if (decoded && text_alone && !plain_content_.empty()) memo_.learn(value->text(), plain_content_);
   return decoded;
 }
 
-Result<void> OpenAiStream::decode_value(std::string_view data, Events& out) {
-  const auto value = JsonView::parse(data);
-  if (!value) {
-    // Other clients pass over such a frame too; here it is at least told of.
-    push(out, ProviderEvent{"unparsable", {quote(data)}, false, {}});
-    return {};
-  }
+// Servers print lines of their own among the frames, which other clients pass over; here they are
+// at least told of. A frame that was a piece of the answer leaves a gap, and no good end hides it.
+Result<void> OpenAiStream::decode_other(std::string_view data, Events& out) {
+  if (was_a_piece(data)) return unexpected_frame("JSON of a chat.completion.chunk", data);
+  push(out, ProviderEvent{"unparsable", {quote(data)}, false, {}});
+  return {};
+}
+
+Result<void> OpenAiStream::decode_value(JsonView value, Events& out) {
   bool chunk = false;
   bool error = false;
-  for (const auto& [key, member] : value->members()) {
+  for (const auto& [key, member] : value.members()) {
     chunk = chunk || key == "choices";
     error = error || (key == "error" && member.has_value());
     read_member(key, member, out);
   }
   recognised_ = recognised_ || chunk;
   if (!chunk || error) {
-    if (auto told = parse_error(data, 0)) return *std::move(told);
+    if (auto told = parse_error(value.text(), 0)) return *std::move(told);
   }
   if (error_) return *error_;
   return {};

@@ -32,6 +32,12 @@ void push_notice(Events& out, std::string_view name, JsonView value) {
   push(out, ProviderEvent{std::string(name), {std::string(value.text())}, false, {}});
 }
 
+std::optional<JsonView> parse_frame(std::string_view frame, std::string& copy) {
+  if (auto value = JsonView::parse(frame)) return value;
+  copy = valid_utf8(frame);
+  return copy == frame ? std::nullopt : JsonView::parse(copy);
+}
+
 void Notices::push_change(Events& out, std::string_view name, JsonView value) {
   if (says_nothing(value)) return;
   const auto known = latest_.find(name);

@@ -24,6 +24,10 @@ void push_reasoning(Events& out, std::string text);
 /// What the vocabulary has no word for; null and empty values are left out.
 void push_notice(Events& out, std::string_view name, JsonView value);
 
+/// The value of a frame, none if it is no JSON. A byte that is no UTF-8 is no reason to lose the
+/// rest: it becomes U+FFFD, and the value is a view into `copy` then.
+std::optional<JsonView> parse_frame(std::string_view frame, std::string& copy);
+
 /// Latest values of what providers repeat in every frame, so that only a change is an event.
 class Notices {
  public:

@@ -101,7 +101,8 @@ Result<void> TgiStream::decode(const FrameView& frame, Events& out) {
     return {};
   }
   if (frame.type == "error") return error_event(data);
-  const auto value = JsonView::parse(data);
+  std::string copy;
+  const auto value = parse_frame(data, copy);
   if (!value) return unexpected_frame("JSON with a token or a generated_text", data);
   return read_object(value->unwrapped(), out);
 }

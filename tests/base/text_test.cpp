@@ -40,6 +40,15 @@ TEST(Clip, CutsBetweenCharacters) {
   EXPECT_EQ(clip("日", 0), "…");
 }
 
+TEST(ValidUtf8, ReplacesEachByteThatIsNone) {
+  const std::pair<std::string, std::string> table[] = {{"", ""},
+                                                       {"h\xC3\xA9\n", "h\xC3\xA9\n"},
+                                                       {"\xFF", "\xEF\xBF\xBD"},
+                                                       {"a\xE2\x82", "a\xEF\xBF\xBD\xEF\xBF\xBD"},
+                                                       {"\xC3(", "\xEF\xBF\xBD("}};
+  for (const auto& [text, valid] : table) EXPECT_EQ(valid_utf8(text), valid);
+}
+
 TEST(Printable, ShowsControlCharactersAndBrokenUtf8AsQuestionMarks) {
   const std::string_view cases[][2] = {{"plain\n\ttext", "plain\n\ttext"},
                                        {"日本👩", "日本👩"},

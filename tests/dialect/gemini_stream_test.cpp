@@ -155,6 +155,12 @@ TEST(GeminiStream, EndsABlockedPromptAsFiltered) {
   }
 }
 
+TEST(GeminiStream, ShowsBytesThatAreNoUtf8AsTheReplacementCharacter) {
+  const Outcome outcome = run({parts("{\"text\":\"a\xFF\"}", kStop)});
+  EXPECT_TRUE(outcome.finished);
+  EXPECT_EQ(outcome.text(), "a\xEF\xBF\xBD");
+}
+
 TEST(GeminiStream, TakesErrorsInAllTheirForms) {
   const std::string error = R"({"error":{"code":499,"message":"gone","status":"CANCELLED"}})";
   for (const auto& frame : {error, "[" + error + "]"}) {

@@ -194,11 +194,36 @@ TEST(OpenAiStream, TakesAnErrorEventWhateverItHolds) {
   EXPECT_THAT(outcome.error->message, HasSubstr("went wrong"));
 }
 
-TEST(OpenAiStream, TellsOfAFrameThatIsNoJson) {
-  const Outcome outcome = run({delta(R"("content":"Hi")"), R"({"id":}]})", "[DONE]"});
+TEST(OpenAiStream, TellsOfALineThatIsNoFrame) {
+  for (const char* line : {"INFO: 3 tokens", R"({"id":}]})", "{'queue': 3}"}) {
+    const Outcome outcome =
+        run({delta(R"("content":"Hi")"), line, delta("", R"("stop")"), "[DONE]"});
+    EXPECT_TRUE(outcome.finished) << line;
+    EXPECT_EQ(outcome.reply.finish_reason, FinishReason::stop) << line;
+    EXPECT_THAT(outcome.events, HasSubstr(R"("name":"unparsable")")) << line;
+  }
+}
+
+TEST(OpenAiStream, DoesNotEndWellWhereAFrameWasSpoilt) {
+  const std::string good = delta(R"("content":"there")");
+  for (const std::string& spoilt : {good.substr(0, good.size() - 9), "!" + good, good.substr(1)}) {
+    const Outcome outcome = run({delta(R"("content":"Hi")"), spoilt, delta("", R"("stop")")});
+    EXPECT_FALSE(outcome.finished) << spoilt;
+    ASSERT_TRUE(outcome.error) << spoilt;
+    EXPECT_THAT(*outcome.error,
+                testing::AllOf(HasCode(ErrorCode::server_error), test::HasPhase(Phase::decode),
+                               test::FailsWith(HasSubstr(spoilt.substr(0, 100)))));
+    EXPECT_EQ(outcome.text(), "Hi") << "what was good stays delivered";
+  }
+}
+
+TEST(OpenAiStream, ShowsBytesThatAreNoUtf8AsTheReplacementCharacter) {
+  const Outcome outcome = run({delta("\"content\":\"a\xFF\""), delta("\"content\":\"b\""),
+                               delta("\"content\":\"\xC3\""), delta("", R"("stop")"), "[DONE]"});
   EXPECT_TRUE(outcome.finished);
-  EXPECT_EQ(outcome.reply.finish_reason, FinishReason::other);
-  EXPECT_THAT(outcome.events, HasSubstr(R"("name":"unparsable")"));
+  EXPECT_EQ(outcome.text(),
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
 }
 
 TEST(OpenAiStream, KeepsOtherChoicesApart) {

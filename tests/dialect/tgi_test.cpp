@@ -25,6 +25,13 @@ TEST(TgiStream, ShowsNoSpecialTokens) {
   EXPECT_THAT(outcome.events, HasSubstr(R"("name":"seed")"));
 }
 
+TEST(TgiStream, ShowsBytesThatAreNoUtf8AsTheReplacementCharacter) {
+  const Outcome outcome = run_frames(
+      "tgi", std::vector<std::string>{"{\"token\":{\"text\":\"a\xFF\"},\"generated_text\":\"\"}"});
+  EXPECT_TRUE(outcome.finished);
+  EXPECT_EQ(outcome.text(), "a\xEF\xBF\xBD");
+}
+
 TEST(TgiStream, ReadsLinesOfLmi) {
   const Outcome outcome = run_frames(
       "tgi", std::vector<std::string>{

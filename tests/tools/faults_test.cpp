@@ -82,9 +82,8 @@ const Row rows[] = {
     {"reset;times=1", whole, "ok", 1, 1, {}, "sagemaker vertex azureml", true},
     // Spoilt.
     {"garble", whole_chat, "server_error/decode"},
-    {"garble;after=5", chat_events, "server_error/decode", 1, 1, {}, "sagemaker vertex"},
+    {"garble;after=5", chat_events, "server_error/decode"},
     {"garble;after=5", byte_pieces, "server_error/decode", 1, 1, {}, "sagemaker"},
-    {"garble;after=5", chat_events, "ok", 1, 1, {}, "azureml"},  // told of as a provider's event
     {"wrong-crc", streams, "server_error/decode", 1, 1, {}, "sagemaker"},
     {"wrong-crc;event=5", streams, "server_error/decode", 1, 1, {}, "sagemaker"},
     {"duplicate;event=2", streams, "ok"},

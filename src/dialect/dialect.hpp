@@ -65,8 +65,9 @@ class Dialect {
 const Dialect* find(std::string_view name) noexcept;
 /// "openai, gemini, tgi, raw": for error messages.
 std::string names();
-/// Which dialect the first JSON value of an answer speaks; "raw" if none is recognised.
-std::string_view detect(std::string_view first_frame) noexcept;
+/// Which dialect the first JSON value of an answer speaks; "raw" if none is recognised, but never
+/// for a broken object.
+std::string_view detect(std::string_view first_frame);
 
 /// An error object as models send it, in a frame or as an HTTP error body:
 /// {"error":{"message","type","code"}}, {"error":"text","error_type"}, Google's

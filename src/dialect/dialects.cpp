@@ -62,6 +62,11 @@ bool has_any(JsonView object, std::initializer_list<std::string_view> keys) {
   return false;
 }
 
+bool begins_object(std::string_view text) noexcept {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+  return trim(text).starts_with('{');
+}
+
 }  // namespace
 
 const Dialect* find(std::string_view name) noexcept {
@@ -84,10 +89,14 @@ std::string names() {
   return text;
 }
 
-std::string_view detect(std::string_view first_frame) noexcept {
+std::string_view detect(std::string_view first_frame) {
   if (trim(first_frame) == "[DONE]") return "openai";
-  const auto parsed = JsonView::parse(first_frame);
-  if (!parsed) return "raw";
+  std::string copy;
+  const auto parsed = parse_frame(first_frame, copy);
+  // A broken object is no text of a model, whichever dialect it was.
+  const bool broken = (!parsed || !copy.empty()) && begins_object(first_frame);
+  const std::string_view otherwise = broken ? "openai" : "raw";
+  if (!parsed) return otherwise;
   const JsonView first = *parsed->elements().begin();  // absent, if there is none
   const JsonView value = first.is(JsonView::Kind::absent) ? *parsed : first;
   if (has_any(value, {"choices", "prompt_filter_results"})) return "openai";
@@ -98,7 +107,7 @@ std::string_view detect(std::string_view first_frame) noexcept {
   const JsonView error = value["error"];
   if (error["status"].is(JsonView::Kind::string)) return "gemini";
   if (error.has_value() || value["object"].equals("error")) return "openai";
-  return "raw";
+  return otherwise;
 }
 
 }  // namespace ek::dialect

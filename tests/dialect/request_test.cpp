@@ -195,6 +195,11 @@ TEST(Dialects, AreRecognisedByTheirFirstFrame) {
       {R"([{"generated_text":"a"}])", "tgi"},
       {R"({"error":"x","error_type":"overloaded"})", "tgi"},
       {R"({"object":"error"})", "openai"},
+      {"{\"candidates\":[{\"x\":\"\xFF\"}]}", "gemini"},
+      {R"({"choices":[}]})", "openai"},
+      {"\xEF\xBB\xBF {\"choic", "openai"},
+      {"{\"answer\":\"\xFF\"}", "openai"},
+      {"plain \xFF text", "raw"},
       {"plain text", "raw"},
       {R"({"answer":"x"})", "raw"},
       {"", "raw"}};

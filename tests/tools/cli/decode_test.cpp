@@ -60,6 +60,22 @@ TEST_F(Decode, DoesNotCallACutAnswerComplete) {
   EXPECT_EQ(status_, 0) << "the body was decoded, whatever it says";
 }
 
+TEST_F(Decode, NeverTakesABrokenObjectForText) {
+  const std::string broken[] = {"{\"choices\":[{\"delta\":{\"content\":\"Hi\"}",
+                                "{\"answer\":\"\xFF\"}"};
+  for (const std::string& frame : broken) {
+    for (const std::string& body : {"data: " + frame + "\n\ndata: [DONE]\n\n", frame}) {
+      const auto lines = decode(body);
+      EXPECT_EQ(lines.back()["final"]["text"], "") << body;
+    }
+  }
+  const auto lines = decode(
+      "data: {\"choices\":[{\"delta\":{\"content\":\"a\xFF\"},\"finish_reason\":\"stop\"}]}\n\n"
+      "data: [DONE]\n\n");
+  EXPECT_EQ(lines.back()["final"]["complete"], true);
+  EXPECT_EQ(lines.back()["final"]["text"], "a\xEF\xBF\xBD");
+}
+
 TEST_F(Decode, ExplainsArgumentsThatItDoesNotKnow) {
   EXPECT_TRUE(decode(whole, {.wire = "morse"}).empty());
   EXPECT_EQ(status_, 2);

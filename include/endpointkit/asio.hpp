@@ -7,6 +7,9 @@
 //         co_await calls.async_chat(endpoint, request, asio::use_awaitable);
 //     auto stream = calls.chat_stream(endpoint, request);
 //     while (auto event = co_await stream.async_next(asio::use_awaitable)) …
+//
+// With GCC 12 make the request a variable first: it miscompiles braced temporaries inside of
+// co_await, so that `co_await calls.async_invoke(e, {.body = "…"}, asio::use_awaitable)` crashes.
 #pragma once
 
 #ifdef ENDPOINTKIT_BOOST_ASIO
@@ -43,9 +46,11 @@ class AsioDispatcher {
       : state_(std::make_shared<State>(executor, client)) {}
   AsioDispatcher(AsioDispatcher&&) noexcept = default;
   AsioDispatcher& operator=(AsioDispatcher&&) = delete;
-  /// Completes what still runs with `cancelled`.
+  /// Completes what still runs with `cancelled`. If the executor's context goes instead, what still
+  /// runs is cancelled and its handlers are destroyed, as asio does with its own.
   ~AsioDispatcher() {
-    if (state_) net::dispatch(state_->strand, [state = state_] { state->stop(); });
+    if (state_)
+      net::dispatch(state_->strand, [turn = Turn(state_)]() mutable { turn.take()->stop(); });
   }
 
   /// Completes with Result<ChatReply>.
@@ -75,11 +80,29 @@ class AsioDispatcher {
                                    const CallOptions& options = {});
 
  private:
+  struct State;
+
+  // What the state waits for its turn with. Destroyed without one, the context is going and nothing
+  // will run any more: handlers that hold the state, as coroutines do, must be let go of.
+  class Turn {
+   public:
+    explicit Turn(std::shared_ptr<State> state) : state_(std::move(state)) {}
+    Turn(Turn&&) noexcept = default;
+    Turn& operator=(Turn&&) = delete;
+    ~Turn() {
+      if (const auto state = take()) state->stop();
+    }
+    std::shared_ptr<State> take() noexcept { return std::exchange(state_, nullptr); }
+
+   private:
+    std::shared_ptr<State> state_;
+  };
+
   // Keeps itself alive while it waits for the loop.
   struct State : std::enable_shared_from_this<State> {
     State(const net::any_io_executor& executor, const Client& client)
         : strand(net::make_strand(executor)),
-          dispatcher(std::in_place, client),
+          dispatcher(std::make_unique<Dispatcher>(client)),
           gate(dispatcher->gate_),
           readable(strand, dispatcher->loop().fd()),
           due(strand) {}
@@ -95,7 +118,7 @@ class AsioDispatcher {
                      .message = "the dispatcher was destroyed before the call began"};
       }
       Result<CallId> call = begin(*dispatcher, std::move(callback));
-      if (call) net::post(strand, [self = shared_from_this()] { self->work(); });
+      if (call) net::post(strand, [turn = wait()]() mutable { turn.take()->work(); });
       return call;
     }
 
@@ -105,13 +128,15 @@ class AsioDispatcher {
       if (!dispatcher || dispatcher->loop().size() == 0) return stop_waiting();
       if (!std::exchange(waits, true)) {
         readable.async_wait(net::posix::stream_descriptor::wait_read,
-                            [self = shared_from_this()](const auto&) {
+                            [turn = wait()](const auto&) mutable {
+                              const auto self = turn.take();
                               self->waits = false;
                               self->work();
                             });
       }
       due.expires_at(dispatcher->loop().deadline());
-      due.async_wait([self = shared_from_this()](const auto& failure) {
+      due.async_wait([turn = wait()](const auto& failure) mutable {
+        const auto self = turn.take();
         if (!failure) self->work();
       });
     }
@@ -123,11 +148,13 @@ class AsioDispatcher {
 
     void stop() {
       stop_waiting();
-      dispatcher.reset();
+      const auto last = std::move(dispatcher);  // what it tells may come back here
     }
 
+    Turn wait() { return Turn(shared_from_this()); }
+
     net::strand<net::any_io_executor> strand;
-    std::optional<Dispatcher> dispatcher;  // used in the strand, but to begin and cancel calls
+    std::unique_ptr<Dispatcher> dispatcher;  // used in the strand, but to begin and cancel calls
     const std::shared_ptr<Dispatcher::Gate> gate;
     net::posix::stream_descriptor readable;
     net::steady_timer due;

@@ -112,6 +112,39 @@ TEST_F(Asio, LeavesALongAnswerWhereItIsUntilItIsAskedFor) {
   EXPECT_GT(events, 64);
   EXPECT_TRUE(end->seen);
 }
+
+// Waits for an answer that does not come.
+asio::awaitable<void> talk_in_vain(std::shared_ptr<AsioDispatcher> calls, const Endpoint& endpoint,
+                                   CallOptions options, bool streamed) {
+  if (streamed) {
+    auto stream = calls->chat_stream(endpoint, question, options);
+    co_await stream.async_next(asio::use_awaitable);
+  } else {
+    co_await calls->async_chat(endpoint, question, asio::use_awaitable, options);
+  }
+}
+
+// A coroutine that waits holds what holds its handler: nothing of this may live on.
+TEST_F(Asio, LetsGoOfWhatStillRunsWhenItsContextGoes) {
+  for (const bool streamed : {false, true}) {
+    for (const bool owned_by_coroutine : {false, true}) {
+      for (const int turns : {1, 2, 3, 20}) {
+        CallOptions options = silent;
+        options.observer = std::make_shared<End>();
+        {
+          asio::io_context io;
+          auto calls = std::make_shared<AsioDispatcher>(io.get_executor(), *client_);
+          asio::co_spawn(io, talk_in_vain(calls, *endpoint_, options, streamed), asio::detached);
+          for (int i = 0; i < turns; ++i) io.poll_one();
+          EXPECT_GT(options.observer.use_count(), 1);
+          if (owned_by_coroutine) calls.reset();
+        }
+        EXPECT_EQ(options.observer.use_count(), 1)
+            << streamed << owned_by_coroutine << ' ' << turns;
+      }
+    }
+  }
+}
 #endif
 
 TEST_F(Asio, TellsARequestThatIsWrongAsAResultToo) {

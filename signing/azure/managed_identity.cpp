@@ -132,9 +132,10 @@ void refresh_at_half_life(Token& token) {
 std::string_view stranger_in(const HttpResponse& answer) noexcept {
   if (!answer.head.header("metadata-flavor").empty()) return "this is Google's";
   if (iequals(answer.head.header("server"), "EC2ws")) return "this is Amazon's";
-  // Docker Desktop answers for hosts that it cannot reach.
-  if (answer.head.status == 403 && answer.body.find("unreachable") != std::string::npos)
-    return "HTTP 403, the host is unreachable";
+  // Azure's own refusals are JSON. Docker Desktop answers for hosts that it cannot reach, gateways
+  // for those that they let nobody reach.
+  if (answer.head.status == 403 && !trim(answer.body).starts_with('{'))
+    return "HTTP 403, something in between lets nobody pass";
   return "";
 }
 

@@ -168,6 +168,7 @@ TEST_F(ImdsProbe, EndsWithinASecondAndIsRememberedByTheClient) {
 TEST(ImdsProbeOfStrangers, IsNotTakenForAzure) {
   const ScriptedReply strangers[] = {
       {.status = 403, .body = {"connecting to 169.254.169.254:80: host unreachable."}},
+      {.status = 403, .body = {"denied destination"}},
       {.status = 401, .headers = {{"Server", "EC2ws"}}},
       {.status = 403, .headers = {{"Metadata-Flavor", "Google"}}}};
   for (const ScriptedReply& reply : strangers) {

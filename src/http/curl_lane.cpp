@@ -17,6 +17,7 @@ constexpr std::size_t max_idle_handles = 64;
 // At least; libcurl's own bound is four for each transfer under way, so that one call at a time to
 // five hosts would connect anew each time. Connections in use count.
 constexpr long min_kept_connections = 64;
+constexpr std::chrono::seconds memory_of_crowds(10);
 
 // As long may an answer of which nothing is wanted any more take to end.
 constexpr std::chrono::seconds longest_end(1);
@@ -44,8 +45,15 @@ CurlLane::CurlLane(std::shared_ptr<CurlContext> context)
 
 CurlLane::~CurlLane() { close(); }
 
+// Where all calls end at once and as many begin again, they find their connections.
 void CurlLane::bound_connections() noexcept {
-  const long wanted = std::max(min_kept_connections, 4 * static_cast<long>(live_.size()));
+  const SteadyTime now = std::chrono::steady_clock::now();
+  const long live = static_cast<long>(live_.size());
+  if (live >= most_live_ || now - most_at_ > memory_of_crowds) {
+    most_live_ = live;
+    most_at_ = now;
+  }
+  const long wanted = std::max({min_kept_connections, 4 * live, most_live_});
   if (multi_ && std::exchange(max_connections_, wanted) != wanted)
     curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, wanted);
 }

@@ -86,6 +86,8 @@ class CurlLane : public Lane {
   const std::shared_ptr<CurlContext> context_;
   std::unique_ptr<CURLM, FreeMulti> multi_;
   long max_connections_ = 0;
+  long most_live_ = 0;  // of late
+  SteadyTime most_at_{};
   std::vector<CurlExchange*> live_;
   std::vector<CurlExchange*> held_;  // not yet begun
   SteadyTime held_until_ = SteadyTime::max();

@@ -18,7 +18,7 @@ epk_status give(epk_error** error, epk_status status, Error details) {
   // The header promises UTF-8, and an error may quote what was none.
   for (std::string* text :
        {&details.message, &details.provider_code, &details.reason, &details.request_id})
-    *text = printable(*text);
+    *text = valid_utf8(*text);
   *error = new epk_error{std::move(details), status};
   return status;
 }

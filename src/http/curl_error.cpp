@@ -171,7 +171,7 @@ Error explain_curl(const CurlFailure& failure) {
   if (failure.refused || contains(failure.detail, "Connection died, tried")) {
     return {.code = ErrorCode::transport,
             .phase = Phase::headers,
-            .message = fmt::format("{} did not look at the request, for it closes its HTTP/2 "
+            .message = fmt::format("{} did not look at the request, for it closes its "
                                    "connection or refuses streams: ask again ({}, libcurl {})",
                                    failure.host, detail_of(failure), int{failure.code}),
             .retryable = true};

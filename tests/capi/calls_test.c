@@ -171,6 +171,7 @@ static void hands_on_what_the_provider_said_of_a_failure(void) {
   CHECK(epk_error_retryable(error) == 1);
   CHECK(epk_error_retry_after_ms(error) == 7000);
   CHECK(epk_error_output_delivered(error) == 0);
+  CHECK(strstr(epk_error_message(error, NULL), "slower,\nplease") != NULL);
   CHECK(strstr(epk_error_json(error, NULL), "\"rate_limit\"") != NULL);
   epk_error_free(error);
   epk_request_free(request);

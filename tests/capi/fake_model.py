@@ -51,7 +51,7 @@ class Model(http.server.BaseHTTPRequestHandler):
         messages = request["messages"]
         wish = messages[-1]["content"]
         if wish == "limit":
-            error = {"error": {"code": "429", "message": "slower, please"}}
+            error = {"error": {"code": "429", "message": "slower,\nplease"}}
             return self.whole(429, json.dumps(error).encode(), {"retry-after": "7"})
         if not request.get("stream"):
             said = f"{len(messages)} messages"

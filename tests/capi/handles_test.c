@@ -290,7 +290,7 @@ static void gives_utf_8_in_errors_whatever_it_quotes(void) {
   epk_error *error = NULL;
   CHECK(epk_endpoint_open(NULL, "sagemaker://us-east-1/\xff", Z, NULL, &endpoint, &error) ==
         EPK_INVALID_REQUEST);
-  CHECK(strchr(epk_error_message(error, NULL), '?') != NULL);
+  CHECK(strstr(epk_error_message(error, NULL), "\xef\xbf\xbd") != NULL);
   CHECK(strchr(epk_error_message(error, NULL), '\xff') == NULL);
   CHECK(strchr(epk_error_json(error, NULL), '\xff') == NULL);
   epk_error_free(error);

@@ -65,8 +65,10 @@ struct Error {
   int http_status = 0;          ///< Status of the provider's answer; 0 if none came.
   int original_status = 0;      ///< Status of the model's container where the cloud wraps it (424).
   std::string provider_code{};  ///< As the provider names it: "ThrottlingException", "NOT_FOUND".
-  std::string reason{};         ///< Second-level reason where there is one: "SERVICE_DISABLED".
-  std::string request_id{};     ///< For a support ticket.
+  /// Second-level reason where there is one: "SERVICE_DISABLED". Ours is "no_such_endpoint", where
+  /// the cloud says in a sentence only that nothing has the endpoint's name.
+  std::string reason{};
+  std::string request_id{};  ///< For a support ticket.
   /// Sending the same again later can succeed. False as well where the answer was lost on its way
   /// (transport after sending, truncated): it can, but may be computed, and billed, twice.
   bool retryable = false;

@@ -251,7 +251,7 @@ void DirectCall::finish() {
 
 void DirectCall::fail(Error error) {
   exchange_.reset();
-  if (head_ && error.http_status == 0) error.http_status = head_->status;
+  add_head(error);
   leave_limiter(content_ || may_be_paid(error));
   if (error.phase == Phase::headers || is_throttling(error)) learn(is_throttling(error));
   if (stop_.stop_requested() && !draining_) return end(cancelled());
@@ -281,12 +281,19 @@ void DirectCall::end(Error error) {
   }
   error.attempts = attempts_;
   error.output_delivered = committed_;
-  if (head_ && error.request_id.empty()) error.request_id = endpoint().cloud->request_id(*head_);
+  add_head(error);
   error_ = std::move(error);
   release();
   move_to(State::done);
   tell({.kind = Kind::attempt_failed, .error = &*error_});
   tell({.kind = Kind::ended, .took = pumped(), .error = &*error_, .usage = consumer_->usage()});
+}
+
+// For errors that came after the head of an answer, in whatever way.
+void DirectCall::add_head(Error& error) const {
+  if (!head_) return;
+  if (error.http_status == 0) error.http_status = head_->status;
+  if (error.request_id.empty()) error.request_id = endpoint().cloud->request_id(*head_);
 }
 
 // What was estimated stays taken where the model was at work and nobody counted.

@@ -99,6 +99,7 @@ class DirectCall final : public Call {
   void finish();
   void fail(Error error);  // retries where that is allowed
   void end(Error error);   // does not
+  void add_head(Error& error) const;
   bool renew_proof(const Error& error);
   [[nodiscard]] Error unsigned_error(Error error) const;
   void explain_refusal(Error& error) const;

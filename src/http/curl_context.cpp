@@ -91,9 +91,9 @@ std::size_t CurlContext::buffer_share() const noexcept {
   return std::max<std::size_t>(equal_share(), CURL_MAX_WRITE_SIZE);
 }
 
+// As much as one answer may hold by default: a round costs as much as a kilobyte of a stream.
 long CurlContext::read_bytes() const noexcept {
-  return static_cast<long>(
-      std::clamp<std::size_t>(equal_share() / 16, 2 * 1024, CURL_MAX_WRITE_SIZE));
+  return static_cast<long>(std::clamp<std::size_t>(equal_share() / 16, 2 * 1024, 64 * 1024));
 }
 
 Result<void> CurlContext::prepare_tls(void* ssl_ctx, PrivateTls* own) {

@@ -21,7 +21,6 @@
 #include "signing/crypto/sha1.hpp"
 #include "signing/crypto/sha256.hpp"
 #include "signing/jwt.hpp"
-#include "support/test_environment.hpp"
 
 namespace ek::conformance {
 namespace {
@@ -32,31 +31,6 @@ using std::chrono::sys_seconds;
 
 constexpr std::chrono::hours longest_life{24 * 366};  // what as_token() cuts to
 constexpr const char* federated_token = "content of the token file";
-
-void tell(Report& report, const std::string& name, const std::string& why) {
-  why.empty() ? report.pass(name) : report.fail(name, why);
-}
-
-std::string text_of(const json& object, const char* name) {
-  const auto found = object.find(name);
-  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
-}
-
-struct Bench {
-  explicit Bench(test::World world = {})
-      : environment(test::make_environment(clock, std::move(world))) {}
-  [[nodiscard]] SigningServices services() const {
-    return {.transport = web, .environment = environment, .tokens = make_token_cache()};
-  }
-  [[nodiscard]] SignContext context() const {
-    return {.deadline = clock->steady_now() + std::chrono::minutes(1)};
-  }
-  [[nodiscard]] sys_seconds now() const { return std::chrono::floor<seconds>(clock->now()); }
-
-  std::shared_ptr<test::ManualClock> clock = std::make_shared<test::ManualClock>();
-  std::shared_ptr<ScriptedWeb> web = std::make_shared<ScriptedWeb>();
-  std::shared_ptr<const Environment> environment;
-};
 
 using Pairs = std::multimap<std::string, std::string>;
 
@@ -79,11 +53,8 @@ std::string bare(std::string url) {
   return url;
 }
 
-// By value: a loop over a member of a temporary outlives it.
-json headers_of(const json& message) { return message.value("headers", json::object()); }
-
 std::string missing_header(const json& wanted, const HttpRequest& sent) {
-  const json headers = headers_of(wanted);
+  const json headers = wanted.value("headers", json::object());
   for (const auto& item : headers.items()) {
     const Header expected{item.key(), item.value().get<std::string>()};
     const bool found =
@@ -123,15 +94,15 @@ void run_assertions(const std::filesystem::path& folder, Report& report) {
   const bool named = base64url_encode(thumbprint) == text_of(suite, "x5t") &&
                      iequals(to_hex(thumbprint), text_of(suite, "thumbprint_sha1_hex")) &&
                      base64url_encode(view(Sha256().hash(der))) == text_of(suite, "x5t#S256");
-  tell(report, "client-assertion/thumbprints", named ? "" : "a thumbprint differs");
+  report.tell("client-assertion/thumbprints", named ? "" : "a thumbprint differs");
   for (const json& test : suite["rs256"])
-    tell(report, "client-assertion/" + text_of(test, "id"), check_assertion(test, *certificate));
+    report.tell("client-assertion/" + text_of(test, "id"), check_assertion(test, *certificate));
   const json newer = json::parse(assertion_header(*certificate, {}));
   const auto signature = certificate->key.sign_ps256("text").value();
   const bool good =
       newer == json({{"alg", "PS256"}, {"typ", "JWT"}, {"x5t#S256", text_of(suite, "x5t#S256")}}) &&
       certificate->key.public_key().verify_ps256("text", signature);
-  tell(report, "client-assertion/newer_msal", good ? "" : "header " + newer.dump());
+  report.tell("client-assertion/newer_msal", good ? "" : "header " + newer.dump());
 }
 
 Result<std::shared_ptr<Signer>> identity_of(const json& test, const std::filesystem::path& folder,
@@ -199,7 +170,7 @@ std::string check_end(const json& expected, const std::string& token, sys_second
 }
 
 std::string check_reply(const json& test) {
-  const sys_seconds now = Bench().now();
+  const sys_seconds now = std::chrono::floor<seconds>(Bench().clock->now());
   const std::string body = test["body"];
   const auto reply = parse_entra_reply(body, now);
   const json& expected = test["expect"];
@@ -229,13 +200,6 @@ test::World world_of(const json& test) {
   for (const auto& [name, value] : test["environment"].items()) world.variables[name] = value;
   world.files["/var/opt/azcmagent/tokens/foo.key"] = "SECRET";
   return world;
-}
-
-HttpResponse response_of(const json& scripted) {
-  HttpResponse out{.head = {.status = scripted["status"]}, .body = scripted["body"]};
-  const json headers = headers_of(scripted);
-  for (const auto& [name, value] : headers.items()) out.head.headers.push_back({name, value});
-  return out;
 }
 
 std::string check_exchange(const json& wanted, const std::vector<HttpRequest>& sent, bool fails) {
@@ -287,7 +251,7 @@ std::string check_managed_case(const json& test) {
   const auto life = expected.contains("expires_in_s")
                         ? seconds(expected["expires_in_s"].get<std::int64_t>())
                         : seconds(expected["expires_at_epoch"].get<std::int64_t>()) -
-                              bench.now().time_since_epoch();
+                              std::chrono::floor<seconds>(bench.clock->now()).time_since_epoch();
   if (token->value.reveal() != text_of(expected, "token")) return "another token";
   return token->lifetime == std::min<seconds>(life, longest_life)
              ? ""
@@ -299,8 +263,8 @@ void run_managed_identity(const std::filesystem::path& folder, Report& report) {
   for (const json& test : suite["detection"]["cases"]) {
     const std::string kind = test["kind"];
     const auto found = detect_managed_host(*Bench(world_of(test)).environment);
-    tell(report, "managed-identity/detection/" + kind,
-         found == kind_of(kind) ? "" : std::string(to_string(found)));
+    report.tell("managed-identity/detection/" + kind,
+                found == kind_of(kind) ? "" : std::string(to_string(found)));
   }
   for (const json& test : suite["cases"]) {
     const std::string name = "managed-identity/" + text_of(test, "id");
@@ -308,7 +272,7 @@ void run_managed_identity(const std::filesystem::path& folder, Report& report) {
       report.skip(name,
                   "Service Fabric is known by its certificate: no secret goes there without TLS");
     } else {
-      tell(report, name, check_managed_case(test));
+      report.tell(name, check_managed_case(test));
     }
   }
 }
@@ -366,14 +330,14 @@ std::string check_refusal(const json& answer, const json& expected) {
 void run_authorities(const std::filesystem::path& folder, Report& report) {
   const json suite = read_json(folder / "authority.json");
   for (const json& entry : suite["instance_discovery_response"]["metadata"])
-    tell(report, "authority/" + text_of(entry, "preferred_network"), check_aliases(entry));
+    report.tell("authority/" + text_of(entry, "preferred_network"), check_aliases(entry));
   for (const json& test : suite["canonicalize"])
-    tell(report, "authority/" + text_of(test, "url"), check_authority_case(test));
-  tell(report, "authority/instance_discovery_error",
-       check_refusal(suite["instance_discovery_error"],
-                     {{"error", "invalid_instance"},
-                      {"aadsts", 50049},
-                      {"correlation_id", "00000000-0000-0000-0000-000000000000"}}));
+    report.tell("authority/" + text_of(test, "url"), check_authority_case(test));
+  report.tell("authority/instance_discovery_error",
+              check_refusal(suite["instance_discovery_error"],
+                            {{"error", "invalid_instance"},
+                             {"aadsts", 50049},
+                             {"correlation_id", "00000000-0000-0000-0000-000000000000"}}));
 }
 
 // Files that are a list of like cases. What has no id gets its place as its name.
@@ -383,7 +347,7 @@ void run_cases(const std::filesystem::path& file, Report& report, Check check) {
   const json& cases = suite["cases"];
   for (std::size_t i = 0; i < cases.size(); ++i) {
     const std::string id = cases[i].contains("id") ? text_of(cases[i], "id") : std::to_string(i);
-    tell(report, file.stem().string() + "/" + id, check(cases[i]));
+    report.tell(file.stem().string() + "/" + id, check(cases[i]));
   }
 }
 

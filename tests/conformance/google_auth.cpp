@@ -19,10 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
-void tell(Report& report, const std::string& name, const std::string& why) {
-  why.empty() ? report.pass(name) : report.fail(name, why);
-}
-
 std::string erase(std::string text, std::string_view part) {
   const auto at = text.find(part);
   return at == std::string::npos ? text : text.erase(at, part.size());
@@ -74,13 +70,13 @@ void run_signed_request(const json& test, Report& report) {
   if (!wanted.ends_with("Signature=" + signature_of(sha, context, text))) why += " signature";
   if (!dated && wanted != trace.headers.back().value)
     why += " authorization <" + trace.headers.back().value + ">";
-  tell(report, test["id"], why);
+  report.tell(test["id"], why);
 }
 
 void run_aws_subject_token(const json& test, Report& report) {
   test::World world;
   for (const auto& [name, value] : test["environment"].items()) world.variables[name] = value;
-  GoogleBench bench(world);
+  Bench bench(world);
   bench.clock->set_wall(parse_iso_time(test["time"].get<std::string>()).value());
   for (const json& exchange : test["http"]) bench.web->reply(response_of(exchange["response"]));
   const auto source = JsonObject::parse(test["credential_source"].dump()).value();
@@ -100,7 +96,7 @@ void run_aws_subject_token(const json& test, Report& report) {
   } else if (token->reveal() != expect["subject_token"]) {
     why += " token <" + token->reveal() + ">";
   }
-  tell(report, "aws-subject-token " + test["id"].get<std::string>(), why);
+  report.tell("aws-subject-token " + test["id"].get<std::string>(), why);
 }
 
 std::string without_armour(const std::string& pem) {
@@ -127,7 +123,7 @@ void run_es256(const fs::path& folder, const json& test, Report& report) {
   const std::string signature = std::string("\x30") + static_cast<char>(both.size()) + both;
   const std::string input = test["signing_input"];
   const bool good = key && key->verify(input, signature) && !key->verify(input + '.', signature);
-  tell(report, test["id"], good ? "" : "the signature was not found right");
+  report.tell(test["id"], good ? "" : "the signature was not found right");
 }
 
 void run_jwts(const fs::path& folder, Report& report) {
@@ -138,12 +134,12 @@ void run_jwts(const fs::path& folder, Report& report) {
     const auto jwt = key ? sign_jws(header, payload, *key) : Result<std::string>(key.error());
     std::string why = !jwt ? jwt.error().message : *jwt != test["jwt"] ? *jwt : "";
     if (why.empty() && !verify_jwt(*jwt, key->public_key())) why = "does not verify";
-    tell(report, test["id"], why);
+    report.tell(test["id"], why);
   }
   for (const json& test : suite["es256"]) run_es256(folder, test, report);
   for (const json& test : suite["malformed"]) {
     const std::string jwt = test["jwt"];
-    tell(report, "malformed " + jwt, parse_jwt(jwt) ? "was accepted" : "");
+    report.tell("malformed " + jwt, parse_jwt(jwt) ? "was accepted" : "");
   }
 }
 

@@ -6,42 +6,11 @@
 #include "base/text.hpp"
 #include "conformance/scripted_web.hpp"
 #include "conformance/suite.hpp"
-#include "signing/token_cache.hpp"
-#include "support/test_environment.hpp"
 
 namespace ek::conformance {
 
 void run_google_signatures(const std::filesystem::path& folder, Report& report);
 void run_google_tokens(const std::filesystem::path& folder, Report& report);
-
-/// What a case needs to be run.
-struct GoogleBench {
-  explicit GoogleBench(test::World world = {})
-      : environment(test::make_environment(clock, std::move(world))) {}
-
-  [[nodiscard]] SigningServices services() const {
-    return {.transport = web, .environment = environment, .tokens = make_token_cache()};
-  }
-  [[nodiscard]] SignContext context() const {
-    return {.deadline = clock->steady_now() + std::chrono::minutes(1)};
-  }
-
-  std::shared_ptr<test::ManualClock> clock = std::make_shared<test::ManualClock>();
-  std::shared_ptr<ScriptedWeb> web = std::make_shared<ScriptedWeb>();
-  std::shared_ptr<const Environment> environment;
-};
-
-inline std::string text_of(const nlohmann::json& object, const char* name) {
-  return object.contains(name) && object[name].is_string() ? object[name].get<std::string>() : "";
-}
-
-inline HttpResponse response_of(const nlohmann::json& scripted) {
-  HttpResponse out{.head = {.status = scripted["status"]}, .body = scripted["body"]};
-  if (!scripted.contains("headers")) return out;
-  for (const auto& [name, value] : scripted["headers"].items())
-    out.head.headers.push_back({name, value});
-  return out;
-}
 
 /// What differs between the request that a suite wants and the one that was sent; "" if nothing
 /// does. Headers may be more than those that it names; its body is the caller's to compare.

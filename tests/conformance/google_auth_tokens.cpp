@@ -21,13 +21,9 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using Form = std::multimap<std::string, std::string>;
 
-void tell(Report& report, const std::string& name, const std::string& why) {
-  why.empty() ? report.pass(name) : report.fail(name, why);
-}
-
 // Files are those of the case or of the suite; programs print what the case says.
 std::shared_ptr<const Environment> environment_of(const json& test, const fs::path& folder,
-                                                  const GoogleBench& bench, int& programs_run) {
+                                                  const Bench& bench, int& programs_run) {
   Environment out = *bench.environment;
   out.variable = [test](const std::string& name) -> std::optional<std::string> {
     if (!test.contains("environment") || !test["environment"].contains(name)) return std::nullopt;
@@ -52,7 +48,7 @@ std::shared_ptr<const Environment> environment_of(const json& test, const fs::pa
 }
 
 void run_credential_source(const json& test, const fs::path& folder, Report& report) {
-  GoogleBench bench;
+  Bench bench;
   int programs_run = 0;
   bench.environment = environment_of(test, folder, bench, programs_run);
   const json http = test.value("http", json::array());
@@ -68,7 +64,7 @@ void run_credential_source(const json& test, const fs::path& folder, Report& rep
   if (token && token->reveal() != text_of(expect, "subject_token"))
     why += " token <" + token->reveal() + ">";
   if (test["id"] == "executable-not-allowed" && programs_run != 0) why += " the program was run";
-  tell(report, test["id"], why);
+  report.tell(test["id"], why);
 }
 
 Form form_of(const std::string& body) {
@@ -99,8 +95,7 @@ std::string json_difference(json wanted, const std::string& body) {
 }
 
 void run_exchange(const json& test, Report& report) {
-  GoogleBench bench(
-      test::World{.files = {{"/var/run/secrets/goog.id/token", test["subject_token"]}}});
+  Bench bench(test::World{.files = {{"/var/run/secrets/goog.id/token", test["subject_token"]}}});
   for (const json& exchange : test["requests"]) bench.web->reply(response_of(exchange["response"]));
   const auto account =
       parse_google_credentials(test["config"].dump(), GoogleFileType::external_account);
@@ -119,7 +114,7 @@ void run_exchange(const json& test, Report& report) {
   const json& expect = test["expect"];
   if (expect.contains("error")) {
     if (token) why += " no error";
-    return tell(report, test["id"], why);
+    return report.tell(test["id"], why);
   }
   if (!token) return report.fail(test["id"], why + token.error().message);
   if (token->value.reveal() != expect["token"]) why += " token";
@@ -128,7 +123,7 @@ void run_exchange(const json& test, Report& report) {
                         ? parse_iso_time(expect["expires_at"].get<std::string>()).value() - now
                         : std::chrono::seconds(expect["expires_in_s"].get<int>());
   if (token->lifetime != life) why += " lifetime";
-  tell(report, test["id"], why);
+  report.tell(test["id"], why);
 }
 
 std::string error_difference(const Error& error, const json& expect) {
@@ -140,7 +135,7 @@ std::string error_difference(const Error& error, const json& expect) {
 }
 
 void run_token_endpoint(const json& test, const ServiceAccountKey& key, Report& report) {
-  GoogleBench bench;
+  Bench bench;
   const HttpResponse answer = response_of(test["response"]);
   bench.web->repeat(answer);
   const auto token = fetch_granted_token(key, "scope", bench.services(), bench.context());
@@ -158,11 +153,11 @@ void run_token_endpoint(const json& test, const ServiceAccountKey& key, Report& 
     if (seconds != expect["expires_in_s"]) why += " lifetime";
     if (life && token->lifetime != *life) why += " lifetime kept";
   }
-  tell(report, test["id"], why);
+  report.tell(test["id"], why);
 }
 
 // What the case asks for, by the path of its request.
-Result<std::string> ask_metadata(const std::string& url, const GoogleBench& bench, json& got) {
+Result<std::string> ask_metadata(const std::string& url, const Bench& bench, json& got) {
   const auto services = bench.services();
   if (url.ends_with("project-id")) return fetch_metadata_project(services, bench.context());
   if (url.ends_with("universe-domain")) return fetch_metadata_universe(services, bench.context());
@@ -175,7 +170,7 @@ Result<std::string> ask_metadata(const std::string& url, const GoogleBench& benc
 }
 
 void run_metadata(const json& test, Report& report) {
-  GoogleBench bench;
+  Bench bench;
   HttpResponse answer = response_of(test["response"]);
   // Every answer of the real server has it, and ours is asked for; python's test doubles leave it
   // out of some.
@@ -193,12 +188,12 @@ void run_metadata(const json& test, Report& report) {
   } else if (expect.contains("expires_in_s") && got["expires_in_s"] != expect["expires_in_s"]) {
     why += " lifetime";
   }
-  tell(report, "metadata " + test["id"].get<std::string>(), why);
+  report.tell("metadata " + test["id"].get<std::string>(), why);
 }
 
 void run_ping(const json& ping, Report& report) {
   for (const bool present : {true, false}) {
-    GoogleBench bench;
+    Bench bench;
     HttpResponse answer{.head = {.status = 200}};
     if (present) answer.head.headers = {{"Metadata-Flavor", "Google"}};
     bench.web->repeat(std::move(answer));
@@ -209,7 +204,7 @@ void run_ping(const json& ping, Report& report) {
     wanted["url"] = ping["url"].get<std::string>() + '/';
     std::string why = difference(wanted, bench.web->requests().at(0));
     if (!found || *found != present) why += " wrong finding";
-    tell(report, present ? "ping of the server" : "ping of something else", why);
+    report.tell(present ? "ping of the server" : "ping of something else", why);
   }
 }
 
@@ -245,7 +240,7 @@ void run_files(const fs::path& folder, Report& report) {
         parse_google_credentials(read_file(folder / "files" / name), GoogleFileType::any);
     std::string why;
     if (static_cast<bool>(account) != good) why = account ? "accepted" : account.error().message;
-    tell(report, name, why);
+    report.tell(name, why);
   }
 }
 

@@ -5,11 +5,14 @@
 #include <chrono>
 #include <deque>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "endpointkit/ext/transport.hpp"
+#include "signing/token_cache.hpp"
+#include "support/test_environment.hpp"
 
 namespace ek::conformance {
 
@@ -61,5 +64,31 @@ class ScriptedWeb final : public Transport {
   HttpResponse rest_{.head = {.status = 599}, .body = "the suite has no such request"};
   std::vector<HttpRequest> requests_;
 };
+
+/// What a case needs to ask token services.
+struct Bench {
+  explicit Bench(test::World world = {})
+      : environment(test::make_environment(clock, std::move(world))) {}
+
+  [[nodiscard]] SigningServices services() const {
+    return {.transport = web, .environment = environment, .tokens = make_token_cache()};
+  }
+  [[nodiscard]] SignContext context() const {
+    return {.deadline = clock->steady_now() + std::chrono::minutes(1)};
+  }
+
+  std::shared_ptr<test::ManualClock> clock = std::make_shared<test::ManualClock>();
+  std::shared_ptr<ScriptedWeb> web = std::make_shared<ScriptedWeb>();
+  std::shared_ptr<const Environment> environment;
+};
+
+/// An answer as the suites write it: status, body, headers if it has any.
+inline HttpResponse response_of(const nlohmann::json& scripted) {
+  HttpResponse out{.head = {.status = scripted["status"]}, .body = scripted["body"]};
+  if (!scripted.contains("headers")) return out;
+  for (const auto& [name, value] : scripted["headers"].items())
+    out.head.headers.push_back({name, value});
+  return out;
+}
 
 }  // namespace ek::conformance

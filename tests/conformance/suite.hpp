@@ -16,6 +16,8 @@ class Report {
  public:
   void pass(const std::string& name);
   void fail(const std::string& name, const std::string& why);
+  /// Passed if nothing is wrong.
+  void tell(const std::string& name, const std::string& wrong);
   /// A case that does not apply, with a reason that its author would accept. Never counted as
   /// passed.
   void skip(const std::string& name, const std::string& reason);
@@ -41,6 +43,8 @@ struct Suite {
 /// Reads a file whole; a missing one throws, which fails the suite by name.
 std::string read_file(const std::filesystem::path& path);
 nlohmann::json read_json(const std::filesystem::path& path);
+/// The member `name`; "" if there is none or it is no text.
+std::string text_of(const nlohmann::json& object, const char* name);
 
 // One file a group, listed once in main.cpp.
 std::vector<Suite> azure_auth_suites();      // azure_auth.cpp

@@ -118,6 +118,16 @@ TEST(GroupHedge, DoesNothingWhileTheFirstAnswersInTime) {
   EXPECT_EQ(test.asked, "a");
 }
 
+TEST(GroupHedge, AsksNobodyElseOnceTheAnswerHasBegun) {
+  TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
+  test.does["a"] = {.headers = sse(),
+                    .body = {text_chunk("A"), text_chunk("a") + finish_chunk()},
+                    .head_after = 1s,
+                    .chunk_after = 900ms};
+  EXPECT_EQ(test.ask(), "Aa");
+  EXPECT_EQ(test.asked, "a") << "though the hedge was due before the second piece came";
+}
+
 TEST(GroupHedge, KeepsToItsShareOfTheCalls) {
   TestGroup test({.hedge = Hedge{.after = 2s, .most = 0.25}});
   test.does["a"].head_after = 3s;

@@ -112,6 +112,7 @@ TEST(CallTimer, IsTriedAgainOnRetryPaidButForThatOfTheWholeCall) {
       }();
       EXPECT_EQ(test.transport->request_count(), paid ? row.sent : 1U);
       EXPECT_EQ(!end, again) << describe(end.value_or(Error{}));
+      EXPECT_TRUE(again || end->http_status == 200) << "its answer had begun";
     }
   }
 }

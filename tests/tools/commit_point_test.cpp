@@ -145,7 +145,6 @@ const Row rows[] = {
     {Via::hedge, "stall", "finished", 2, 2},
     {Via::hedge, "503", "finished", 2, 1},
     {Via::hedge, "cut;after=2000", "truncated", 1, 1, true, false, true, 1min},
-    {Via::hedge, "stall;after=2000;ms=400", "finished", 1, 1, false, false, false, 300ms},
 };
 
 class CommitPoint : public test::Emulated, public testing::WithParamInterface<std::string> {

@@ -59,7 +59,7 @@ struct TlsOptions {
 struct TransferOptions {
   std::chrono::milliseconds connect_timeout{10'000};  ///< DNS, TCP, proxy and TLS together.
   /// The transfer pauses while this much is unread, so a slow consumer slows the sender.
-  std::size_t max_buffered_bytes = std::size_t{48} * 1024;
+  std::size_t max_buffered_bytes = std::size_t{128} * 1024;
   /// Straight to the host, whatever proxy is set: for metadata services on link-local addresses,
   /// which answer with keys.
   bool bypass_proxy = false;

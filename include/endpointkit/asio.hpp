@@ -18,6 +18,7 @@
 #include <asio.hpp>
 #endif
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -187,7 +188,9 @@ class AsioDispatcher {
   auto whole(Token&& token, Begin begin) {
     return net::async_initiate<Token, void(Result<Reply>)>(
         [state = state_, begin = std::move(begin)](auto handler) {
-          const auto slot = net::get_associated_cancellation_slot(handler);
+          const auto id = std::make_shared<std::atomic<CallId>>(0);
+          // Once the call has begun, the handler may be gone and its slot with it.
+          cancel_on(net::get_associated_cancellation_slot(handler), state, id);
           const auto done =
               std::make_shared<Completion<decltype(handler)>>(std::move(handler), state->strand);
           const Result<CallId> call = state->begin(begin, [done](LoopEvent event) {
@@ -198,18 +201,19 @@ class AsioDispatcher {
             }
           });
           if (!call) return (*done)(Result<Reply>(call.error()));
-          cancel_on(slot, state, *call);
+          *id = *call;
         },
         token);
   }
 
   template <class Slot>
-  static void cancel_on(Slot slot, const std::shared_ptr<State>& state, CallId call) {
+  static void cancel_on(Slot slot, const std::shared_ptr<State>& state,
+                        const std::shared_ptr<const std::atomic<CallId>>& call) {
     if (!slot.is_connected()) return;
     slot.assign([weak = std::weak_ptr<State>(state), call](net::cancellation_type) {
       if (const auto alive = weak.lock()) {
         net::dispatch(alive->strand, [alive, call] {
-          if (alive->dispatcher) alive->dispatcher->cancel(call);
+          if (alive->dispatcher) alive->dispatcher->cancel(*call);
         });
       }
     });
@@ -234,7 +238,8 @@ class AsioDispatcher::Stream {
   auto async_next(Token&& token) {
     return net::async_initiate<Token, void(Item)>(
         [shared = shared_, state = state_](auto handler) {
-          cancel_on(net::get_associated_cancellation_slot(handler), state, shared->backlog.call);
+          cancel_on(net::get_associated_cancellation_slot(handler), state,
+                    std::make_shared<std::atomic<CallId>>(shared->backlog.call));
           const auto done =
               std::make_shared<Completion<decltype(handler)>>(std::move(handler), state->strand);
           net::dispatch(state->strand, [shared, done] {

@@ -35,6 +35,8 @@ namespace ek {
 /// the call is paused until half of them are gone.
 class Dispatcher {
  public:
+  /// What it throws comes out of run(), poll() or the executor; for the call nothing changes. It
+  /// must not throw when it is told of ~Dispatcher.
   using Callback = std::function<void(LoopEvent)>;
   /// Runs what it is given, now or later, on whichever thread it likes; in order for each call. Not
   /// only after run(), which waits for it where a call is paused.
@@ -90,7 +92,9 @@ class Dispatcher {
 
   /// Until no call is left.
   void run() {
-    while (auto event = loop_.next()) dispatch(*std::move(event));
+    while (loop_.size() > 0) {
+      if (auto event = loop_.next()) dispatch(*std::move(event));
+    }
   }
   /// For so long, a year at most, also while there is no call.
   void run_for(std::chrono::milliseconds time) {
@@ -106,6 +110,8 @@ class Dispatcher {
     while (auto event = loop_.next(std::chrono::milliseconds(0))) dispatch(*std::move(event));
   }
   void cancel(CallId call) { loop_.cancel(call); }
+  /// For event loops of others. The events of a call that is begun on it have nowhere to go and are
+  /// dropped.
   [[nodiscard]] Loop& loop() noexcept { return loop_; }
 
  private:
@@ -162,6 +168,14 @@ class Dispatcher {
     std::atomic<int> size_ = 0;
   };
 
+  // Also where a callback throws.
+  struct Taken {
+    Backlog* from;
+    ~Taken() {
+      if (from != nullptr) from->take();
+    }
+  };
+
   struct Route {
     std::shared_ptr<Callback> callback;
     std::shared_ptr<Backlog> backlog;  // null where the callback runs at once
@@ -188,6 +202,7 @@ class Dispatcher {
     {
       const std::lock_guard lock(mutex_);
       const auto found = routes_.find(event.call);
+      if (found == routes_.end()) return;
       route = found->second;
       if (event.last) routes_.erase(found);
     }
@@ -198,8 +213,8 @@ class Dispatcher {
     if (route.backlog) route.backlog->add();
     if (!executor_) return (*route.callback)(std::move(event));
     executor_([route, shared = std::make_shared<LoopEvent>(std::move(event))] {
+      const Taken taken{route.takes ? nullptr : route.backlog.get()};
       (*route.callback)(std::move(*shared));
-      if (!route.takes) route.backlog->take();
     });
   }
 
@@ -225,24 +240,25 @@ class Dispatcher::ReplyAwaiter {
 
   [[nodiscard]] bool await_ready() const noexcept { return false; }
   bool await_suspend(std::coroutine_handle<> waiting) {
-    shared_ = std::make_shared<Shared>();
-    shared_->gate = dispatcher_.gate_;
-    shared_->waiting = waiting;
-    auto call = dispatcher_.chat(
-        endpoint_, request_,
-        [shared = shared_](LoopEvent event) {
+    // Once the call has begun, the thread that runs may destroy this at any moment.
+    const auto shared = shared_ = std::make_shared<Shared>();
+    shared->gate = dispatcher_.gate_;
+    shared->waiting = waiting;
+    auto begun = dispatcher_.begin(
+        [shared](LoopEvent event) {
           if (auto* reply = std::get_if<ChatReply>(&event.value))
             shared->result = std::move(*reply);
           if (auto* error = std::get_if<Error>(&event.value)) shared->result = std::move(*error);
           if (shared->waiting) std::exchange(shared->waiting, nullptr).resume();
         },
-        options_);
-    if (call) {
-      shared_->call = *call;
-      return true;
-    }
-    shared_->waiting = nullptr;
-    shared_->result = std::move(call).error();
+        [&]() -> Result<CallId> {
+          auto call = dispatcher_.loop_.chat(endpoint_, request_, options_);
+          if (call) shared->call = *call;
+          return call;
+        });
+    if (begun) return true;
+    shared->waiting = nullptr;
+    shared->result = std::move(begun).error();
     return false;
   }
   Result<ChatReply> await_resume() { return std::move(shared_->result); }

@@ -24,14 +24,14 @@
  *     last parameter `error` receives the details; it may be NULL if they are not wanted. The
  *     error belongs to the caller. There is no "last error" of a thread, so calls may hop between
  *     threads.
- *  3. Out parameters are always written: with NULL where there is nothing to give (handles after a
- *     failure, *error after a success). So `epk_error_free(error)` is right after every call.
+ *  3. Out parameters are always written: with NULL or 0 where there is nothing to give (after a
+ *     failure; *error after a success). So `epk_error_free(error)` is right after every call.
  *  4. Text is UTF-8 and goes in as pointer and length in bytes; EPK_ZERO_TERMINATED as length says
  *     that it ends at its NUL. It comes out as a pointer that is never NULL, with its length in
  *     *length (which may be NULL) and a NUL behind it; bodies and bytes may hold further NULs.
  *     Names from this page (keys, roles, features) are plain NUL-terminated strings.
- *  5. Arguments need only live for the call. Only parameters said to be optional may be NULL; any
- *     other NULL gives EPK_INVALID_REQUEST, or from a getter 0 or "".
+ *  5. Arguments need only live for the call. Only parameters said to be optional may be NULL, and a
+ *     text or body of length 0; any other gives EPK_INVALID_REQUEST, or from a getter 0 or "".
  *  6. Threads: clients and endpoints may be used from all threads at once. Requests and options
  *     may be read by many threads while nobody changes them. A call belongs to one thread at a
  *     time, except epk_call_cancel, which any thread may call. Everything runs on the calling
@@ -219,7 +219,8 @@ EPK_API void epk_client_free(epk_client *client);
  *   azureml://HOST/PATH
  * Options win over the URI's query. Touches no network. Optional: client (NULL makes one of its
  * own, and the options may then hold client.* too), options, uri (NULL takes the option "uri").
- * Errors: EPK_INVALID_REQUEST if URI, options and credentials make no sense, alone or together. */
+ * Errors: EPK_INVALID_REQUEST if URI, options and credentials make no sense, alone or together;
+ * EPK_AUTHENTICATION if a given key is none. */
 EPK_API epk_status epk_endpoint_open(const epk_client *client, const char *uri, size_t uri_length,
                                      const epk_options *options, epk_endpoint **endpoint,
                                      epk_error **error);
@@ -320,9 +321,9 @@ EPK_API epk_status epk_invoke_start(const epk_endpoint *endpoint, const void *bo
 /* Works on the call and waits at most timeout_ms for the next event; less than 0 waits for ever, 0
  * only looks. Gives EPK_EVENT with *event, which lives until the next epk_call_next or
  * epk_call_free of this call; EPK_AGAIN; EPK_END after EPK_EVENT_FINISHED or the last bytes; or
- * the error that ended the call. The last two are given again, error details included, however
- * often one asks. Not asking is the back-pressure, and time between two calls of it counts for no
- * timer. A stream that was cut ends with EPK_TRUNCATED, never with EPK_END. */
+ * the error that ended the call, EPK_TRUNCATED where it was cut. The last two are given again,
+ * error details included, however often one asks. Not asking is the back-pressure: no timer runs
+ * from an event to the next call; after EPK_AGAIN they run on. */
 EPK_API epk_status epk_call_next(epk_call *call, int64_t timeout_ms, const epk_event **event,
                                  epk_error **error);
 
@@ -337,8 +338,7 @@ EPK_API epk_status epk_call_reply(const epk_call *call, epk_reply **reply, epk_e
 /* The provider's id of the call, for a support ticket; "" until it answered. Lives until the next
  * epk_call_next. */
 EPK_API const char *epk_call_request_id(const epk_call *call, size_t *length);
-/* The model's content type, for epk_invoke_start; "" until it answered. Lives until the next
- * epk_call_next. */
+/* So is the model's content type, for epk_invoke_start. */
 EPK_API const char *epk_call_content_type(const epk_call *call, size_t *length);
 /* Before the end this closes the connection, which stops the provider's work where it can. */
 EPK_API void epk_call_free(epk_call *call);

@@ -1,4 +1,5 @@
-// Everything but the parts that replace parts (ext/) and json.hpp.
+// Everything but the parts that replace parts (ext/), the adapters dispatcher.hpp and asio.hpp, and
+// json.hpp.
 #pragma once
 
 #include "endpointkit/azure_ml.hpp"

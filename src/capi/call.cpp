@@ -22,6 +22,7 @@ void note_names(epk_call& call) {
   }
 }
 
+// An answer that ended with an error has that as its failure.
 epk_status take(epk_call& call) {
   return std::visit(
       [&](auto& stream) -> epk_status {
@@ -32,7 +33,7 @@ epk_status take(epk_call& call) {
         }
         if (!*item) {
           call.failure = item->error();
-          throw ek::Exception(item->error());
+          return EPK_END;
         }
         call.event.emplace(epk_event{std::move(**item)});
         return EPK_EVENT;
@@ -44,12 +45,9 @@ epk_status next(epk_call& call, std::int64_t timeout_ms) {
   if (call.failure) throw ek::Exception(*call.failure);
   if (call.ended) return EPK_END;
   call.event.reset();
-  if (!wait(call, timeout_ms)) {
-    note_names(call);
-    return EPK_AGAIN;
-  }
-  const epk_status status = take(call);
+  const epk_status status = wait(call, timeout_ms) ? take(call) : EPK_AGAIN;
   note_names(call);
+  if (call.failure) throw ek::Exception(*call.failure);
   return status;
 }
 

@@ -96,6 +96,13 @@ T*& out(T** pointer, const char* name) {
   return target;
 }
 
+/// The number of a call, 0 until there is one.
+inline std::uint64_t& out(std::uint64_t* pointer, const char* name) {
+  std::uint64_t& target = require(pointer, name);
+  target = 0;
+  return target;
+}
+
 /// A text argument; NULL is accepted for the empty one.
 std::string_view text_in(const char* text, std::size_t length, const char* name);
 

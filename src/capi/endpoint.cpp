@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "capi/capi.hpp"
 #include "capi/credentials.hpp"
 #include "capi/options.hpp"
@@ -20,7 +21,7 @@ epk_endpoint* open_endpoint(const epk_client* client, std::string uri, const epk
   const epk_client owner = client_for(client, options);
   ek::Endpoint endpoint =
       owner.client.open(uri, credentials(options), endpoint_options(options)).value();
-  std::string shown_uri(endpoint.uri());
+  std::string shown_uri = ek::valid_utf8(endpoint.uri());
   std::string identity = endpoint.describe_credentials();
   return new epk_endpoint{std::move(endpoint), std::move(shown_uri), std::move(identity)};
 }

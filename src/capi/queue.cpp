@@ -16,6 +16,7 @@ struct epk_queue {
   ek::Loop loop;
   std::optional<epk_event> event{};
   std::atomic<std::uint64_t> ended = 0;  // its last event was given, its end was not
+  std::atomic<std::size_t> calls = 0;    // whose end was not given
 };
 
 namespace {
@@ -27,23 +28,44 @@ struct EventOf {
   std::optional<epk_event> operator()(std::string& bytes) const {
     return epk_event{std::move(bytes)};
   }
-  std::optional<epk_event> operator()(ek::StreamEnd&) const { return std::nullopt; }
-  // Queues have streams only.
-  std::optional<epk_event> operator()(ek::ChatReply&) const { return std::nullopt; }
-  std::optional<epk_event> operator()(ek::InvokeReply&) const { return std::nullopt; }
-  std::optional<epk_event> operator()(ek::Error& error) const { throw ek::Exception(error); }
+  // The end. Queues have streams only, and no error comes here.
+  template <class Other>
+  std::optional<epk_event> operator()(Other&) const {
+    return std::nullopt;
+  }
 };
+
+epk_status end(epk_queue& queue) {
+  --queue.calls;
+  return EPK_END;
+}
+
+// Counted before it can end.
+template <class Begin>
+std::uint64_t begin(epk_queue& queue, const Begin& begin) {
+  ++queue.calls;
+  try {
+    return begin(queue.loop).value();
+  } catch (...) {
+    --queue.calls;
+    throw;
+  }
+}
 
 epk_status next(epk_queue& queue, std::int64_t timeout_ms, std::uint64_t& call) {
   queue.event.reset();
   call = queue.ended.exchange(0);
-  if (call != 0) return EPK_END;
+  if (call != 0) return end(queue);
   const bool for_ever = timeout_ms < 0 || timeout_ms > kLongWaitMs;
   auto event = queue.loop.next(std::chrono::milliseconds(for_ever ? kLongWaitMs : timeout_ms));
   if (!event) return EPK_AGAIN;
   call = event->call;
+  if (auto* error = std::get_if<ek::Error>(&event->value)) {
+    --queue.calls;
+    throw ek::Exception(std::move(*error));
+  }
   queue.event = std::visit(EventOf{}, event->value);
-  if (!queue.event) return EPK_END;
+  if (!queue.event) return end(queue);
   if (event->last) queue.ended = call;
   return EPK_EVENT;
 }
@@ -64,12 +86,14 @@ epk_status epk_queue_chat(epk_queue* queue, const epk_endpoint* endpoint,
                           const epk_request* request, const epk_options* options, uint64_t* call,
                           epk_error** error) {
   return guard(error, [&] {
-    ek::Loop& loop = require(queue, "queue").loop;
+    std::uint64_t& id = out(call, "call");
+    epk_queue& asked = require(queue, "queue");
     const epk_endpoint& at = require(endpoint, "endpoint");
     const ek::ChatRequest& chat = require(request, "request").request;
-    std::uint64_t& id = require(call, "call");
     refuse_foreign_keys(options, of_call, "epk_queue_chat");
-    id = loop.chat_stream(at.endpoint, chat, call_options(options, at)).value();
+    id = begin(asked, [&](ek::Loop& loop) {
+      return loop.chat_stream(at.endpoint, chat, call_options(options, at));
+    });
     return EPK_OK;
   });
 }
@@ -78,13 +102,15 @@ epk_status epk_queue_invoke(epk_queue* queue, const epk_endpoint* endpoint, cons
                             size_t length, const epk_options* options, uint64_t* call,
                             epk_error** error) {
   return guard(error, [&] {
-    ek::Loop& loop = require(queue, "queue").loop;
+    std::uint64_t& id = out(call, "call");
+    epk_queue& asked = require(queue, "queue");
     const epk_endpoint& at = require(endpoint, "endpoint");
     const auto bytes = text_in(static_cast<const char*>(body), length, "body");
-    std::uint64_t& id = require(call, "call");
     refuse_foreign_keys(options, of_invoke, "epk_queue_invoke");
-    id = loop.invoke_stream(at.endpoint, invoke_request(bytes, options), call_options(options, at))
-             .value();
+    id = begin(asked, [&](ek::Loop& loop) {
+      return loop.invoke_stream(at.endpoint, invoke_request(bytes, options),
+                                call_options(options, at));
+    });
     return EPK_OK;
   });
 }
@@ -92,9 +118,9 @@ epk_status epk_queue_invoke(epk_queue* queue, const epk_endpoint* endpoint, cons
 epk_status epk_queue_next(epk_queue* queue, int64_t timeout_ms, uint64_t* call,
                           const epk_event** event, epk_error** error) {
   return guard(error, [&] {
+    if (event != nullptr) *event = nullptr;
+    std::uint64_t& id = out(call, "call");
     auto& given = out(event, "event");
-    std::uint64_t& id = require(call, "call");
-    id = 0;
     epk_queue& at = require(queue, "queue");
     const epk_status status = next(at, timeout_ms, id);
     if (status == EPK_EVENT) given = &*at.event;
@@ -118,9 +144,7 @@ void epk_queue_wake(epk_queue* queue) {
   if (queue != nullptr) queue->loop.wake();
 }
 
-size_t epk_queue_size(const epk_queue* queue) {
-  return queue != nullptr ? queue->loop.size() + (queue->ended != 0 ? 1 : 0) : 0;
-}
+size_t epk_queue_size(const epk_queue* queue) { return queue != nullptr ? queue->calls.load() : 0; }
 
 int epk_queue_fd(const epk_queue* queue) { return queue != nullptr ? queue->loop.fd() : -1; }
 

@@ -178,6 +178,19 @@ static void hands_on_what_the_provider_said_of_a_failure(void) {
   epk_endpoint_free(endpoint);
 }
 
+static void names_the_request_of_a_call_that_failed_at_once(void) {
+  epk_endpoint *endpoint = open_chat();
+  epk_call *call = start_chat(endpoint, "limit");
+  const epk_event *event = NULL;
+  epk_error *error = NULL;
+  CHECK(epk_call_next(call, -1, &event, &error) == EPK_RATE_LIMIT);
+  CHECK_TEXT(epk_error_request_id(error, NULL), "r-7");
+  CHECK_TEXT(epk_call_request_id(call, NULL), "r-7");
+  epk_error_free(error);
+  epk_call_free(call);
+  epk_endpoint_free(endpoint);
+}
+
 static void gives_again_when_nothing_came_in_time(void) {
   epk_endpoint *endpoint = open_chat();
   epk_call *call = start_chat(endpoint, "hang");
@@ -304,6 +317,7 @@ int main(int argc, char **argv) {
   sends_the_signature_of_a_reply_back();
   says_that_a_cut_stream_was_cut_however_often_one_asks();
   hands_on_what_the_provider_said_of_a_failure();
+  names_the_request_of_a_call_that_failed_at_once();
   gives_again_when_nothing_came_in_time();
   cancels_from_another_thread_what_waits();
   lets_a_call_change_one_timer();

@@ -52,7 +52,7 @@ class Model(http.server.BaseHTTPRequestHandler):
         wish = messages[-1]["content"]
         if wish == "limit":
             error = {"error": {"code": "429", "message": "slower,\nplease"}}
-            return self.whole(429, json.dumps(error).encode(), {"retry-after": "7"})
+            return self.whole(429, json.dumps(error).encode(), {"retry-after": "7", "x-ms-request-id": "r-7"})
         if not request.get("stream"):
             said = f"{len(messages)} messages"
             if messages[-1]["role"] == "tool":

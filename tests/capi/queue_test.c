@@ -133,11 +133,42 @@ static void queues_refuse_the_endpoint_of_another_client(void) {
   epk_client_free(client);
 }
 
+static void queues_write_every_out_parameter(void) {
+  epk_client *client = new_client();
+  epk_endpoint *endpoint = open_on(NULL, CHAT); /* of another client */
+  epk_queue *queue = NULL;
+  epk_request *request = NULL;
+  const epk_event *const stale = (const epk_event *)&failures;
+  const epk_event *event = stale;
+  uint64_t call = 77;
+  CHECK(epk_queue_new(client, &queue, NULL) == EPK_OK);
+  CHECK(epk_request_from_message("hello", Z, &request, NULL) == EPK_OK);
+  CHECK(epk_queue_chat(queue, endpoint, request, NULL, &call, NULL) == EPK_INVALID_REQUEST);
+  CHECK(call == 0);
+  call = 77;
+  CHECK(epk_queue_invoke(NULL, endpoint, NULL, 0, NULL, &call, NULL) == EPK_INVALID_REQUEST);
+  CHECK(call == 0);
+  call = 77;
+  CHECK(epk_queue_next(queue, 0, &call, NULL, NULL) == EPK_INVALID_REQUEST);
+  CHECK(call == 0);
+  CHECK(epk_queue_next(queue, 0, NULL, &event, NULL) == EPK_INVALID_REQUEST);
+  CHECK(event == NULL);
+  event = stale;
+  CHECK(epk_queue_next(NULL, 0, &call, &event, NULL) == EPK_INVALID_REQUEST);
+  CHECK(event == NULL);
+  CHECK(epk_queue_size(queue) == 0);
+  epk_request_free(request);
+  epk_queue_free(queue);
+  epk_endpoint_free(endpoint);
+  epk_client_free(client);
+}
+
 int main(int argc, char **argv) {
   if (!take_arguments(argc, argv)) return 2;
   queues_give_each_call_its_events_and_one_end();
   queues_fit_into_an_event_loop();
   queues_are_cancelled_and_woken();
   queues_refuse_the_endpoint_of_another_client();
+  queues_write_every_out_parameter();
   return report();
 }

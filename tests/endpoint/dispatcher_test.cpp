@@ -3,10 +3,13 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
+#include <stdexcept>
+#include <stop_token>
 #include <thread>
 
 #include "support/test_endpoint.hpp"
@@ -123,6 +126,42 @@ TEST(Dispatcher, PausesACallThatIsAheadOfItsExecutor) {
   EXPECT_EQ(most, 64U + 2U) << "the other call's two events too";
 }
 
+TEST(Dispatcher, GoesOnAfterCallbacksThatThrow) {
+  TestDispatcher test([](const std::function<void()>& work) { work(); });
+  test.transport->reply(long_answer());
+  int events = 0, thrown = 0;
+  bool over = false;
+  ASSERT_TRUE(test.dispatcher->chat_stream(test.endpoint, hello, [&](const LoopEvent& event) {
+    ++events;
+    over = event.last;
+    throw std::runtime_error("the application's");
+  }));
+  while (!over) {
+    try {
+      test.dispatcher->run();
+    } catch (const std::runtime_error&) {
+      ++thrown;
+    }
+  }
+  EXPECT_GT(events, 1000);
+  EXPECT_EQ(thrown, events);
+}
+
+TEST(Dispatcher, RunsOnWhenItIsWokenAndPassesOverCallsThatWereBegunOnItsLoop) {
+  TestDispatcher test;
+  test.transport->reply(says("a"));
+  test.transport->reply(says("b"));
+  std::string heard;
+  ASSERT_TRUE(test.dispatcher->chat_stream(test.endpoint, hello, [&](const LoopEvent& event) {
+    if (const auto* part = event.get_if<ChatEvent>()) heard += part->text();
+  }));
+  ASSERT_TRUE(test.dispatcher->loop().chat_stream(test.endpoint, hello));
+  test.dispatcher->loop().wake();
+  test.dispatcher->run();
+  EXPECT_EQ(heard, "a");
+  EXPECT_EQ(test.dispatcher->loop().size(), 0U);
+}
+
 TEST(Dispatcher, LetsNoMoreThanSixtyFourEventsWaitForACoroutine) {
   TestDispatcher test;
   test.transport->reply(long_answer());
@@ -218,6 +257,30 @@ TEST(Dispatcher, IsAwaitedForAReply) {
   }(test, heard);
   test.dispatcher->run();
   EXPECT_EQ(heard, "whole invalid_request ");
+}
+
+// The thread that runs has resumed and destroyed a coroutine while the one that began it is still
+// about to suspend it.
+TEST(Dispatcher, IsAwaitedByCoroutinesThatAnotherThreadResumes) {
+  constexpr int calls = 500;
+  TestDispatcher test;
+  std::stop_source stopped;
+  stopped.request_stop();
+  const CallOptions over{.stop = stopped.get_token()};
+  std::atomic<int> cancelled = 0;
+  std::atomic<bool> begun = false;
+  std::thread other([&] {
+    while (!begun || test.dispatcher->loop().size() > 0) test.dispatcher->run();
+  });
+  for (int i = 0; i < calls; ++i) {
+    [](TestDispatcher& t, const CallOptions& options, std::atomic<int>& count) -> Detached {
+      const auto reply = co_await t.dispatcher->chat(t.endpoint, hello, options);
+      if (!reply && reply.error().code == ErrorCode::cancelled) ++count;
+    }(test, over, cancelled);
+  }
+  begun = true;
+  other.join();
+  EXPECT_EQ(cancelled, calls);
 }
 
 TEST(Dispatcher, IsAwaitedForEventsAndTheErrorThatEndsThem) {

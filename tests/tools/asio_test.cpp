@@ -178,6 +178,33 @@ TEST_F(Asio, CancelsByTheSlotOfAnOperation) {
   EXPECT_EQ(next, ErrorCode::cancelled);
 }
 
+// Asio lets a handler own the signal of its slot, so both go when it has run.
+TEST_F(Asio, LeavesTheSlotOfAHandlerAloneOnceItMayRun) {
+  constexpr int calls = 300;
+  std::stop_source stopped;
+  stopped.request_stop();
+  const CallOptions over{.stop = stopped.get_token()};
+  std::atomic<int> cancelled = 0;
+  auto open_end = asio::make_work_guard(io_);
+  std::thread one([&] { io_.run(); });
+  std::thread other([&] { io_.run(); });
+  for (int i = 0; i < calls; ++i) {
+    auto signal = std::make_shared<asio::cancellation_signal>();
+    const auto slot = signal->slot();
+    calls_->async_chat(*endpoint_, question,
+                       asio::bind_cancellation_slot(
+                           slot,
+                           [&, signal = std::move(signal)](const Result<ChatReply>& reply) {
+                             cancelled += !reply && reply.error().code == ErrorCode::cancelled;
+                           }),
+                       over);
+  }
+  open_end.reset();
+  one.join();
+  other.join();
+  EXPECT_EQ(cancelled, calls);
+}
+
 TEST_F(Asio, EndsACallAtItsTimerThoughNothingIsHeard) {
   CallOptions hasty = silent;
   hasty.timeouts = Timeouts{.total = 30ms};

@@ -57,8 +57,8 @@ struct RetryPolicy {
   int max_attempts = 3;  ///< In total, 1 to 100; 1 never retries.
   /// Also retry what may be paid twice: a connection lost after the request was sent, a 408 or 504,
   /// a timer that ran out (but that for the whole call), a stream that was cut or failed before its
-  /// first event. Where it says that the provider
-  /// throttles or is overloaded nothing was computed: that is retried in any case.
+  /// first event. Where it says that the provider throttles or is overloaded nothing was computed:
+  /// that is retried in any case.
   bool retry_paid = false;
   /// Bounds the waits between attempts, which double. What a provider asks for may be longer.
   std::chrono::milliseconds max_backoff{20'000};

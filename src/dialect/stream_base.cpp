@@ -103,8 +103,9 @@ std::optional<Error> web_page(std::string_view body) {
       !iequals(body.substr(0, element.size()), element)) {
     return std::nullopt;
   }
+  // Nobody's answer: no more was computed than for a refusal.
   return Error{.code = ErrorCode::server_error,
-               .phase = Phase::decode,
+               .phase = Phase::headers,
                .message = fmt::format("expected the model's answer, got a web page, '{}': another "
                                       "server, a proxy or a sign-in page answers in its place, or "
                                       "the path is wrong; check the URI and base_url",

@@ -58,7 +58,7 @@ bool DirectCall::advance() {
     step();
     // What has come counts before what is late: whoever drives the call may be late himself.
     if (over() || item_waits()) return true;
-    check_timers();
+    if (!progressed_) check_timers();
   } while (progressed_);
   return over();
 }

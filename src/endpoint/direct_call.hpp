@@ -91,6 +91,7 @@ class DirectCall final : public Call {
   void await_head();
   void answer();
   void explain();
+  void refuse();
   void note_content();
   void back_off();
 

@@ -25,7 +25,10 @@ void DirectCall::explain() {
     exchange_->consume(bytes.size());
     progressed_ = true;
   }
-  if (!exchange_->ended() && error_body_.size() < max_error_body_bytes) return;
+  if (exchange_->ended() || error_body_.size() >= max_error_body_bytes) refuse();
+}
+
+void DirectCall::refuse() {
   Error error = endpoint().cloud->explain(*head_, error_body_);
   error.phase = Phase::headers;
   error.http_status = head_->status;

@@ -10,9 +10,17 @@ namespace ek {
 
 using std::chrono::milliseconds;
 
+namespace {
+
+// From the head of a refusal on: what it is shows in its status.
+constexpr std::chrono::seconds longest_explanation{5};
+
+}  // namespace
+
 void DirectCall::check_timers() {
   const auto timer = next_timer();
   if (over() || !timer || pumped() < timer->due) return;
+  if (state_ == State::explaining && timer->phase != Phase::total) return refuse();
   if (timer->phase != Phase::throughput || too_slow()) {
     const bool unsent =
         timer->phase == Phase::first_event && exchange_ != nullptr && !exchange_->sent();
@@ -26,7 +34,7 @@ void DirectCall::check_timers() {
     }
     return timer->phase == Phase::total || draining_ ? end(std::move(late)) : fail(std::move(late));
   }
-  window_began_ = timer->due;
+  window_began_ = pumped();  // whoever was away has read all that came meanwhile
   window_bytes_ = 0;
 }
 
@@ -45,7 +53,9 @@ std::optional<DirectCall::Timer> DirectCall::next_timer() const {
   const bool under_way = state_ == State::sending || state_ == State::answering;
   if (under_way && consumer_->streams() && !content_) {
     consider(Phase::first_event, plan_.timeouts.first_event, attempt_began_);
-  } else if (state_ == State::answering || state_ == State::explaining) {
+  } else if (state_ == State::explaining) {
+    consider(Phase::idle, longest_explanation, window_began_);
+  } else if (state_ == State::answering) {
     consider(Phase::idle, plan_.timeouts.idle, last_bytes_);
     if (plan_.timeouts.min_bytes_per_second > 0)
       consider(Phase::throughput, throughput_window, window_began_);

@@ -151,10 +151,10 @@ bool GroupCall::settle() {
 void GroupCall::lose(std::size_t part) {
   const Call& call = *parts_[part].call;
   const Error error = *call.error();
-  const bool move_on = may_move_on(error, call.endpoint());
+  may_move_on_ = may_move_on_ && may_move_on(error, call.endpoint());
   if (is_of_member(error)) group_->fail(parts_[part].member, now(), elapsed() - parts_[part].began);
   said_.push_back(fmt::format("{}: {}", call.endpoint().uri, describe(error)));
-  if (parts_.size() > 1 || (move_on && ask_next())) {
+  if (parts_.size() > 1 || (may_move_on_ && ask_next())) {
     give_up(part);
   } else {
     end(error);

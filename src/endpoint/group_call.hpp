@@ -88,6 +88,7 @@ class GroupCall final : public Call {
   std::vector<Part> parts_;  // never empty after begin(); the first is the one that is seen
   bool chosen_ = false;      // the first part has the word for good
   bool hedged_ = false;
+  bool may_move_on_ = true;        // no part that failed so far may have to be paid for
   std::vector<std::string> said_;  // by members that failed
   RareError error_;
 

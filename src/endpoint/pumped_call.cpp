@@ -48,7 +48,7 @@ void PumpedCall::pause(bool ready) {
 
 // The caller's thread may fetch a token, unless something else has to happen in the meantime.
 void PumpedCall::sign(std::shared_ptr<SignJob> job) {
-  if (!has_until_ && !call_->must_not_block()) return job->run();
+  if (!has_until_ && !call_->must_not_block()) return static_cast<void>(job->run());
   if (job->run_at_once()) return;
   if (tokens_ == nullptr) tokens_ = std::make_unique<TokenThreads>();
   tokens_->submit(std::move(job), [this] { lane_->wake(); });

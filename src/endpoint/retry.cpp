@@ -43,6 +43,15 @@ milliseconds to_milliseconds(double value) {
   return milliseconds(static_cast<std::int64_t>(std::min(value, largest)));
 }
 
+// What was computed may have been whole and is gone.
+bool is_lost(const Error& error) noexcept {
+  const bool cut =
+      error.code == ErrorCode::truncated ||
+      (error.code == ErrorCode::transport && !error.retryable && error.phase >= Phase::send);
+  const bool late = error.code == ErrorCode::timeout && error.phase != Phase::connect;
+  return cut || late || error.http_status == 408 || error.http_status == 504;
+}
+
 }  // namespace
 
 bool is_throttling(const Error& error) noexcept { return error.code == ErrorCode::rate_limit; }
@@ -50,12 +59,8 @@ bool is_throttling(const Error& error) noexcept { return error.code == ErrorCode
 bool may_be_paid(const Error& error) noexcept {
   if (error.phase == Phase::credentials) return false;  // the model was not asked yet
   // After a 2xx the model was at work, unless the provider says that it takes no more.
-  const bool broke = error.phase == Phase::stream && error.retryable && !refuses_load(error);
-  const bool lost =
-      error.code == ErrorCode::truncated ||
-      (error.code == ErrorCode::transport && !error.retryable && error.phase >= Phase::send);
-  const bool late = error.code == ErrorCode::timeout && error.phase != Phase::connect;
-  return broke || lost || late || error.http_status == 408 || error.http_status == 504;
+  const bool begun = error.phase == Phase::stream || error.phase == Phase::decode;
+  return is_lost(error) || (begun && !refuses_load(error));
 }
 
 bool RetryBudget::take(int cost) {
@@ -76,8 +81,10 @@ int retry_cost(const Error& error) noexcept {
 
 std::optional<milliseconds> retry_delay(const Error& error, const RetryPolicy& policy, int made,
                                         double random, milliseconds time_left, bool is_hint) {
-  const bool wanted = may_be_paid(error) ? policy.retry_paid : error.retryable;
-  if (!wanted || made >= policy.max_attempts) return std::nullopt;
+  const bool worthwhile = error.retryable || is_lost(error);
+  if (!worthwhile || (may_be_paid(error) && !policy.retry_paid) || made >= policy.max_attempts) {
+    return std::nullopt;
+  }
   const milliseconds base = is_throttling(error) ? throttling_base : transient_base;
   const int doublings = std::min(made - 1, 16);
   const milliseconds most = std::min(base * (1 << doublings), policy.max_backoff);

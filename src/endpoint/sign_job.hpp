@@ -27,11 +27,21 @@ class SignJob {
     finish(std::move(proof));
     return true;
   }
-  /// Signs; blocks while a token is fetched.
-  void run() {
+  /// Signs; blocks while a token is fetched. Gives the error of the fetch if it is one for all who
+  /// wait for that token, and none of this job's own.
+  std::optional<Error> run() {
     notes_ = {};
-    finish(sign());
+    Result<std::vector<Header>> proof = sign();
+    std::optional<Error> of_all;
+    if (!proof && notes_.made && proof.error().code != ErrorCode::cancelled &&
+        proof.error().code != ErrorCode::timeout) {
+      of_all = proof.error();
+    }
+    finish(std::move(proof));
+    return of_all;
   }
+  /// In place of run().
+  void fail(Error error) { finish(std::move(error)); }
   [[nodiscard]] const Signer& signer() const noexcept { return *signer_; }
   [[nodiscard]] bool done() const noexcept { return done_.load(std::memory_order_acquire); }
 

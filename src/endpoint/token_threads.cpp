@@ -1,5 +1,9 @@
 #include "endpoint/token_threads.hpp"
 
+#include <fmt/format.h>
+
+#include <optional>
+#include <system_error>
 #include <utility>
 
 namespace ek {
@@ -31,7 +35,36 @@ void TokenThreads::submit(std::shared_ptr<SignJob> job, std::function<void()> do
     one_more = ready_.size() > idle_ && threads_.size() < max_threads;
   }
   changed_.notify_one();
-  if (one_more) threads_.emplace_back([this] { run(); });
+  if (one_more) add_thread();
+}
+
+// Where the system has no thread to give, those that are there do the work.
+void TokenThreads::add_thread() {
+  try {
+    threads_.push_back(start_([this] { run(); }));
+  } catch (const std::system_error& failure) {
+    if (!threads_.empty()) return;
+    std::unordered_map<const Signer*, Queue> queues;
+    {
+      const std::lock_guard lock(mutex_);
+      queues.swap(queues_);
+      ready_.clear();
+    }
+    const Error no_thread{.code = ErrorCode::unavailable,
+                          .phase = Phase::credentials,
+                          .message = fmt::format("a token has to be fetched, and no thread could "
+                                                 "be started for that: {}",
+                                                 failure.what()),
+                          .retryable = true};
+    for (const auto& [identity, queue] : queues) end_all(queue, no_thread);
+  }
+}
+
+void TokenThreads::end_all(const Queue& queue, const Error& error) {
+  for (const Entry& entry : queue) {
+    entry.job->fail(error);
+    entry.done();
+  }
 }
 
 void TokenThreads::run() {
@@ -46,14 +79,19 @@ void TokenThreads::run() {
     const Entry entry = std::move(queues_[identity].front());
     queues_[identity].pop_front();
     lock.unlock();
-    entry.job->run();
+    const std::optional<Error> of_all = entry.job->run();
     entry.done();
     lock.lock();
+    // A refusal is not asked for again by each who waits.
+    const Queue refused = of_all ? std::exchange(queues_[identity], {}) : Queue();
     if (queues_[identity].empty()) {
       queues_.erase(identity);
     } else {
       ready_.push_back(identity);
     }
+    lock.unlock();
+    if (of_all) end_all(refused, *of_all);
+    lock.lock();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "endpoint/sign_job.hpp"
@@ -20,7 +21,11 @@ namespace ek {
 /// Threads: submit() by one; `done` is called on a thread of this object.
 class TokenThreads {
  public:
-  TokenThreads() = default;
+  using Start = std::function<std::thread(std::function<void()>)>;
+
+  explicit TokenThreads(Start start =
+                            [](std::function<void()> work) { return std::thread(std::move(work)); })
+      : start_(std::move(start)) {}
   /// Drops the jobs that have not begun and waits for those that run: their stop tokens should be
   /// set by then.
   ~TokenThreads();
@@ -38,7 +43,10 @@ class TokenThreads {
   using Queue = std::deque<Entry>;
 
   void run();
+  void add_thread();
+  static void end_all(const Queue& queue, const Error& error);
 
+  const Start start_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::unordered_map<const Signer*, Queue> queues_;  // none is empty, but for those that are asked

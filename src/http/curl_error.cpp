@@ -168,7 +168,7 @@ Error explain_curl(const CurlFailure& failure) {
                                    failure.host, detail_of(failure), int{failure.code})};
   }
   // libcurl asks again by itself where a stream is refused (RFC 9113 §8.7), five times.
-  if (failure.refused || contains(failure.detail, "Connection died, tried")) {
+  if (failure.refused || (failure.http2 && contains(failure.detail, "Connection died, tried"))) {
     return {.code = ErrorCode::transport,
             .phase = Phase::headers,
             .message = fmt::format("{} did not look at the request, for it closes its "

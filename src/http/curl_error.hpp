@@ -24,6 +24,7 @@ struct CurlFailure {
   bool sent = false;        ///< And went out whole.
   bool may_resend = false;  ///< So lately that a kept connection may have been dead already.
   bool refused = false;     ///< The server said that it does not look at it.
+  bool http2 = false;       ///< The host is known to speak it.
   bool headed = false;      ///< The response headers were complete.
 };
 

@@ -73,9 +73,9 @@ void CurlExchange::attach(CurlLane& lane, std::size_t place, EasyHandle easy) {
   }
   set_connect_timeout({});
   set_way();
+  curl_easy_setopt(easy_.get(), CURLOPT_FRESH_CONNECT, 0L);
   if (is_private()) set_private_connection();
-  const bool waits = may_be_http2() && context_.http2_hosts.has(request_.url);
-  curl_easy_setopt(easy_.get(), CURLOPT_PIPEWAIT, waits ? 1L : 0L);
+  curl_easy_setopt(easy_.get(), CURLOPT_PIPEWAIT, is_known_for_http2() ? 1L : 0L);
   words_.listen(easy_.get(), context_.options.network.http_version);
 }
 
@@ -112,6 +112,10 @@ void CurlExchange::set_private_connection() {
 
 bool CurlExchange::may_be_http2() const noexcept {
   return offers_http2(context_.options.network.http_version) && request_.url.starts_with("https:");
+}
+
+bool CurlExchange::is_known_for_http2() const {
+  return may_be_http2() && context_.http2_hosts.has(request_.url);
 }
 
 bool CurlExchange::is_http2() const noexcept {
@@ -286,6 +290,7 @@ Error CurlExchange::explain(CURLcode code) {
        .sent = sent_,
        .may_resend = begun_ && may_resend(),
        .refused = words_.refused(),
+       .http2 = is_known_for_http2(),
        .headed = head_.complete()});
 }
 
@@ -363,13 +368,16 @@ int CurlExchange::on_socket(void* self, curl_socket_t socket, curlsocktype) {
 }
 
 // Called each time the request is about to go out. The second time libcurl has taken the
-// connection, which was a kept one, for stale.
+// connection, which was a kept one, for stale. It would try another one of those, and another; a
+// request that was fatal to its server must not go through them all.
 int CurlExchange::on_request(void* self, char*, char*, int, int) {
   auto& exchange = *static_cast<CurlExchange*>(self);
   exchange.end_lookup(Lookups::Outcome::not_needed);
   const SteadyTime now = std::chrono::steady_clock::now();
   if (!exchange.begun_) {
     exchange.begun_ = now;
+    if (!exchange.is_known_for_http2())
+      curl_easy_setopt(exchange.handle(), CURLOPT_FRESH_CONNECT, 1L);
     return CURL_PREREQFUNC_OK;
   }
   const auto lived = now - *exchange.begun_;

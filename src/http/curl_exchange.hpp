@@ -84,6 +84,7 @@ class CurlExchange final : public Exchange {
   void set_way();
   void set_private_connection();
   [[nodiscard]] bool may_be_http2() const noexcept;
+  [[nodiscard]] bool is_known_for_http2() const;
   void learn_version();
   void end_lookup(Lookups::Outcome outcome);
   void set_connect_timeout(std::chrono::nanoseconds waited);

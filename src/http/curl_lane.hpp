@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <vector>
@@ -52,9 +53,10 @@ class CurlLane : public Lane {
   virtual int turn(int timeout_ms);
   /// What is done before waiting. True if there is news.
   bool begin();
-  /// When begin() has something to do, whatever the sockets say.
+  /// When begin() or close_late() has something to do, whatever the sockets say.
   [[nodiscard]] SteadyTime begin_due() const noexcept {
-    return to_resume_.empty() ? held_until_ : std::chrono::steady_clock::now();
+    if (!to_resume_.empty()) return std::chrono::steady_clock::now();
+    return ending_.empty() ? held_until_ : std::min(held_until_, ending_.front().until);
   }
   /// turn(), and what it ended. True if there is news since begin().
   bool work(int timeout_ms);
@@ -92,7 +94,7 @@ class CurlLane : public Lane {
   std::vector<CurlExchange*> held_;  // not yet begun
   SteadyTime held_until_ = SteadyTime::max();
   std::vector<CurlExchange*> to_resume_;
-  std::vector<Ending> ending_;
+  std::vector<Ending> ending_;  // the first is the first to be late
   std::vector<EasyHandle> idle_handles_;
   bool fresh_ = false;  // something was started or resumed: work comes before waiting
   bool news_ = false;

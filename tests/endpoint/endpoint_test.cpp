@@ -32,7 +32,7 @@ TEST(EndpointChat, RefusesABrokenAnswer) {
   test.transport->reply({.headers = {{"x-request-id", "r9"}}, .body = {"<html>"}});
   const auto reply = test.open().chat(hello);
   ASSERT_FALSE(reply);
-  EXPECT_EQ(reply.error().phase, Phase::decode);
+  EXPECT_EQ(reply.error().phase, Phase::headers);
   EXPECT_EQ(reply.error().request_id, "r9");
 }
 

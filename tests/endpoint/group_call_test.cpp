@@ -145,6 +145,17 @@ TEST(GroupHedge, GoesOnWithTheOtherWhenOneFails) {
   EXPECT_EQ(test.asked, "ab");
 }
 
+TEST(GroupHedge, RemembersThatAMemberMayHaveToBePaid) {
+  const Error hung_up{.code = ErrorCode::transport, .phase = Phase::headers};
+  for (const bool paid : {false, true}) {
+    TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
+    test.does["a"] = {.status = 0, .error = hung_up, .head_after = 3s};
+    test.does["b"] = {.status = 503, .body = {"busy"}, .head_after = 5s};
+    EXPECT_EQ(test.ask({.retry = RetryPolicy{.retry_paid = paid}}), paid ? "C" : "!unavailable");
+    EXPECT_EQ(test.asked, paid ? "abc" : "ab");
+  }
+}
+
 TEST(GroupHedge, DoesNotEndTheCallBecauseTheSecondRefusesTheRequest) {
   TestGroup test({.hedge = Hedge{.after = 2s, .most = 1}});
   EndpointState picky = *test.members[1].state();

@@ -63,6 +63,37 @@ TEST(Group, DoesNotPayTwiceUnlessAsked) {
   }
 }
 
+TEST(Group, TakesAnAnswerOfWhichNothingCanBeMadeForPaid) {
+  const std::vector<Header> json = {{"content-type", "application/json"}};
+  const std::vector<Header> zipped = {{"content-encoding", "gzip"}};
+  const ScriptedReply table[] = {
+      {.headers = json, .body = {"{\"choices\": nothing}"}},
+      {.headers = zipped, .body = {"\x1f\x8b"}},
+      {.headers = sse(),
+       .body = {"data: {\"error\": {\"code\": \"bad_model\", \"message\": \"broken\"}}\n\n"}},
+  };
+  for (const ScriptedReply& spoilt : table) {
+    for (const bool paid : {false, true}) {
+      TestGroup test;
+      test.does["a"] = spoilt;
+      const std::string heard = test.ask({.retry = RetryPolicy{.retry_paid = paid}});
+      EXPECT_EQ(test.asked, paid ? "ab" : "a") << spoilt.body[0] << heard;
+    }
+  }
+}
+
+TEST(Group, MovesOnFromAMemberBehindASignInPage) {
+  TestGroup test;
+  test.does["a"] = {.headers = {{"content-type", "text/html"}}, .body = {"<html>Sign in</html>"}};
+  EXPECT_EQ(test.ask(), "B");
+}
+
+TEST(Group, MovesOnFromARefusalThatDoesNotEnd) {
+  TestGroup test;
+  test.does["a"] = {.status = 503, .body = {"bu"}, .hangs = true};
+  EXPECT_EQ(test.ask(), "B");
+}
+
 TEST(Group, DoesNotCarryABadRequestAround) {
   TestGroup test;
   test.does["a"] = {.status = 400, .body = {"no such parameter"}};

@@ -203,6 +203,54 @@ TEST(CallTimer, LooksAtWhatHasComeBetweenTwoLooks) {
   EXPECT_EQ(drain(*stream).text, "a");
 }
 
+TEST(CallTimer, LetsAnAnswerBeReadThatCameWhileNobodyLooked) {
+  const std::string long_text(50'000, 'a');  // more than is taken at once
+  for (const Timeouts& late : {Timeouts{.first_event = 1s}, Timeouts{.total = 1s}}) {
+    TestEndpoint test;
+    test.transport->reply({.headers = sse(),
+                           .body = {": ping\n\n", text_chunk(long_text), finish_chunk()},
+                           .at_once = true,
+                           .head_after = 400ms});
+    const Endpoint endpoint = test.open({.timeouts = late});
+    auto stream = endpoint.chat_stream(hello);
+    EXPECT_FALSE(stream->wait(0ms));
+    test.clock->advance(2s);
+    const Outcome outcome = drain(*stream);
+    EXPECT_FALSE(outcome.error) << describe(outcome.error.value_or(Error{}));
+    EXPECT_EQ(outcome.text, long_text);
+  }
+}
+
+TEST(CallTimer, MeasuresTheThroughputWhereSomebodyReads) {
+  TestEndpoint test;
+  const std::string text(1500, 'a');
+  test.transport->reply(
+      {.headers = sse(),
+       .body = {text_chunk(text), text_chunk(text), text_chunk(text), finish_chunk()},
+       .chunk_after = 25s,
+       .end_after = 25s});
+  const Endpoint endpoint =
+      test.open({.timeouts = {.first_event = 60s, .idle = 60s, .min_bytes_per_second = 100}});
+  auto stream = endpoint.chat_stream(hello);
+  for (int texts = 0; texts < 3; ++texts) {
+    while (!stream->wait(0ms)) test.clock->advance(25s);
+    const auto event = stream->next();
+    ASSERT_TRUE(event && *event) << describe(event->error());
+  }
+}
+
+TEST(CallTimer, TakesARefusalThatDoesNotEndForWhatItsStatusSays) {
+  TestEndpoint test;
+  test.transport->reply({.status = 503, .body = {"busy"}, .hangs = true});
+  const auto before = test.clock->steady_now();
+  const Outcome outcome =
+      stream_hello(test, {.timeouts = {.idle = 90s}, .retry = {.max_attempts = 1}});
+  ASSERT_TRUE(outcome.error);
+  EXPECT_EQ(outcome.error->code, ErrorCode::unavailable);
+  EXPECT_EQ(outcome.error->phase, Phase::headers);
+  EXPECT_EQ(test.clock->steady_now() - before, 5s);
+}
+
 TEST(CallTimer, WaitsForAsLongAsAClockCanTell) {
   TestEndpoint test;
   test.transport->reply({.headers = sse(), .body = {text_chunk("a"), finish_chunk()}});

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <latch>
+#include <system_error>
 
 #include "endpoint/test_loop.hpp"
 #include "endpointkit/group.hpp"
@@ -108,6 +109,50 @@ TEST(TokenThreads, DoNotCountOnAnIdleOneForTwoIdentities) {
   comes->release();
   hangs->release();
   EXPECT_EQ(drain(test.loop).size(), 3U);
+}
+
+// A token service that refuses, once it is let.
+class RefusedSigner final : public Signer {
+ public:
+  Result<std::vector<Header>> sign(const HttpRequest&, const SignContext& context) override {
+    if (!context.may_fetch()) return fetch_is_due();
+    context.notes->made = true;
+    ++fetches;
+    gate.wait();
+    return Error{.code = ErrorCode::authentication, .phase = Phase::credentials, .message = "no"};
+  }
+  bool renew(const std::vector<Header>&) override { return false; }
+  std::string describe() const override { return "refused signer"; }
+
+  std::latch gate{1};
+  std::atomic<int> fetches = 0;
+};
+
+TEST(TokenThreads, TellAllWhoWaitOfARefusalThatOneOfThemWasGiven) {
+  TestLoop test;
+  const auto signer = std::make_shared<RefusedSigner>();
+  const Endpoint refused = with_signer(test, signer);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(test.loop.chat_stream(refused, hello, patient));
+  test.loop.process();
+  signer->gate.count_down();
+  const auto heard = drain(test.loop);
+  EXPECT_EQ(heard.size(), 3U);
+  for (const auto& [call, outcome] : heard)
+    EXPECT_EQ(outcome.error->code, ErrorCode::authentication);
+  EXPECT_EQ(signer->fetches, 1);
+}
+
+TEST(TokenThreads, EndAJobForWhichThereIsNoThread) {
+  TokenThreads threads([](const auto&) -> std::thread {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again));
+  });
+  const auto job =
+      std::make_shared<SignJob>(std::make_shared<SlowSigner>(), HttpRequest{}, SignContext{});
+  bool told = false;
+  threads.submit(job, [&] { told = true; });
+  ASSERT_TRUE(told && job->done());
+  EXPECT_EQ(job->proof().error().code, ErrorCode::unavailable);
+  EXPECT_TRUE(job->proof().error().retryable);
 }
 
 TEST(TokenThreads, EndWithALoopThatIsDestroyed) {

@@ -106,6 +106,22 @@ TEST_P(Lanes, SendNothingAgainOnceThePeerMayHaveBeenAtWork) {
   EXPECT_EQ(server.requests().size(), 2U);
 }
 
+TEST_P(Lanes, GiveARequestThatIsFatalToItsServerOneNewConnectionAndNotEachThatWasKept) {
+  constexpr std::size_t kept = 4;
+  std::vector<Script> scripts(kept, {reply("ok")});
+  scripts.push_back({hang_up()});
+  LoopbackServer server(scripts);
+  const auto lane = open(bare_options());
+  std::vector<std::unique_ptr<Exchange>> crowd;
+  for (std::size_t i = 0; i < kept; ++i) crowd.push_back(lane->start(post(server.url()), {}));
+  for (const auto& one : crowd) drive(*lane, [&] { return one->ended(); });
+  ASSERT_EQ(server.connections(), kept);
+  const Outcome fatal = run(*lane, post(server.url()));
+  ASSERT_TRUE(fatal.error);
+  EXPECT_FALSE(fatal.error->retryable) << fatal.error->message;
+  EXPECT_EQ(server.requests().size(), kept + 2);
+}
+
 // What a stream's server sends of its answer, and, later, the end of it.
 const Step answer = send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n");
 const Step end_of_answer = send("0\r\n\r\n");
@@ -134,6 +150,15 @@ TEST_P(Lanes, CloseAConnectionWhoseAnswerDoesNotEnd) {
   EXPECT_EQ(run(*lane, post(server.url())).body, "ok") << "others do not wait for it";
   skip_time(2s);
   lane->wait(std::chrono::steady_clock::now());
+  EXPECT_TRUE(server.await_closed(1));
+}
+
+TEST_P(Lanes, ComeBackInTimeToCloseIt) {
+  LoopbackServer server({{answer, await_close()}});
+  const auto lane = open(bare_options());
+  lane->let_end(read_answer(*lane, server.url()));
+  skip_time(2s);
+  lane->wait(far());
   EXPECT_TRUE(server.await_closed(1));
 }
 

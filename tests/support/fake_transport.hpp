@@ -39,8 +39,9 @@ struct ScriptedReply {
   /// Ends the exchange after the last chunk, in place of the proper end. With status 0 there is no
   /// head: the connection failed.
   std::optional<Error> error{};
-  bool hangs = false;  ///< Nothing comes after the last chunk, not even the end.
-  bool sent = true;    ///< Whether the request got out before the first step.
+  bool hangs = false;    ///< Nothing comes after the last chunk, not even the end.
+  bool at_once = false;  ///< All of it comes with the head.
+  bool sent = true;      ///< Whether the request got out before the first step.
   std::chrono::milliseconds head_after{
       0};  ///< Between start() and the head (or a failure without).
   std::chrono::milliseconds chunk_after{0};  ///< Before each chunk.
@@ -221,6 +222,13 @@ class FakeTransport::FakeExchange final : public Exchange {
     return due_;
   }
   void play() {
+    step();
+    while (reply_.at_once && due()) step();
+    if (on_news_) on_news_();
+  }
+
+ private:
+  void step() {
     if (!head_ && reply_.status != 0) {
       head_ = HttpHead{.status = reply_.status, .headers = reply_.headers};
     } else if (head_ && next_chunk_ < reply_.body.size()) {
@@ -230,10 +238,8 @@ class FakeTransport::FakeExchange final : public Exchange {
     }
     const bool more = next_chunk_ < reply_.body.size();
     due_ = lane_.transport_.clock_->steady_now() + (more ? reply_.chunk_after : reply_.end_after);
-    if (on_news_) on_news_();
   }
 
- private:
   FakeLane& lane_;
   const ScriptedReply reply_;
   const std::size_t limit_;

@@ -61,7 +61,7 @@ const Row rows[] = {
     {"html", all, "server_error/headers", 3, 0},
     {"html;times=1", all, "ok", 1, 1},
     // Not what was promised. Raw bytes are handed out as they come.
-    {"html;status=200", chats, "server_error/decode", 1, 0},
+    {"html;status=200", chats, "server_error/headers", 1, 0},
     {"html;status=200", bytes, "ok", 1, 0},
     {"wrong-type", all, "ok"},
     // Late.

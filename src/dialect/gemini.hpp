@@ -4,6 +4,8 @@
 // parts without a word in the vocabulary (executableCode, codeExecutionResult, audio) verbatim.
 #pragma once
 
+#include <map>
+
 #include "dialect/gemini_arguments.hpp"
 #include "dialect/stream_base.hpp"
 
@@ -28,7 +30,8 @@ class GeminiStream final : public FrameDecoder {
 
   Notices notices_;
   UsageSnapshots snapshots_;
-  std::optional<PartialArguments> partial_;  // of the call that is under way, the last one
+  std::map<std::int64_t, bool> other_ended_;  // candidates but the first
+  std::optional<PartialArguments> partial_;   // of the call that is under way, the last one
   int calls_ = 0;
   bool blocked_ = false;  // the prompt was
 };

@@ -79,8 +79,15 @@ class PartWriter {
         .set(result.is_error ? "error" : "output", json_or_quoted(result.content))
         .text();
   }
+  // That of the openai dialect is an object, which has Google's as a member.
+  static std::string own_signature(const std::string& signature) {
+    const auto json = JsonView::parse(signature);
+    if (!json || !json->is(JsonView::Kind::object)) return signature;
+    return (*json)["google"]["thought_signature"].string();
+  }
   Result<void> add(ObjectText part, const std::string& signature) {
-    if (!signature.empty()) part.set_string("thoughtSignature", signature);
+    if (const std::string own = own_signature(signature); !own.empty())
+      part.set_string("thoughtSignature", own);
     parts_.add(part.text());
     return {};
   }

@@ -34,9 +34,12 @@ class OpenAiStream final : public FrameDecoder {
   static Result<void> decode_other(std::string_view data, Events& out);
   void read_member(std::string_view key, JsonView value, Events& out);
   void read_choice(JsonView choice, std::int64_t position, Events& out);
+  void read_message(JsonView message, Events& out);
   void read_choice_member(std::string_view key, JsonView value, Events& out);
   void read_delta(JsonView delta, Events& out);
   void read_delta_member(std::string_view key, JsonView value, Events& out);
+  void read_thought(std::string text, Events& out);
+  void read_text(std::string text, Events& out);
   void read_content(JsonView content, Events& out);
   void read_content_part(JsonView part, Events& out);
   void read_call(JsonView call, Events& out);
@@ -53,6 +56,8 @@ class OpenAiStream final : public FrameDecoder {
   int calls_started_ = 0;
   std::map<std::int64_t, bool> choice_ended_;
   bool whole_ = false;
+  bool deltas_ = false;  // something came in them
+  bool thinks_ = false;  // the last piece of content was a thought
   RareError error_;
 };
 

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/text.hpp"
 #include "dialect/openai.hpp"
@@ -23,8 +24,15 @@ FinishReason reason_of(std::string_view name, bool with_calls) {
     return FinishReason::length;
   }
   if (name == "tool_calls" || name == "function_call") return FinishReason::tool_calls;
-  if (name == "content_filter") return FinishReason::content_filter;
+  // Gemini behind this dialect: "content_filter: RECITATION".
+  if (name.starts_with("content_filter")) return FinishReason::content_filter;
   return FinishReason::other;
+}
+
+// While an answer goes on SGLang and Ollama send "", KoboldCpp "null".
+std::string end_reason(JsonView value) {
+  std::string name = value.string();
+  return name == "null" ? std::string() : name;
 }
 
 // Mistral: {"type":"thinking","thinking":[{"type":"text","text":…}] or "…"}.
@@ -60,7 +68,7 @@ Result<void> OpenAiStream::decode(const FrameView& frame, Events& out) {
     return {};
   }
   if (frame.type == "error") return error_event(data);
-  if (const auto text = memo_.match(data)) {
+  if (const auto text = thinks_ ? std::nullopt : memo_.match(data)) {
     push_text(out, std::string(*text));
     return {};
   }
@@ -117,10 +125,12 @@ void OpenAiStream::read_member(std::string_view key, JsonView value, Events& out
 void OpenAiStream::read_choice(JsonView choice, std::int64_t position, Events& out) {
   std::int64_t index = position;
   bool ends = false;
+  // MiniMax repeats all in the message of a last chunk, Perplexity in each, beside the delta.
+  bool repeats = deltas_;
   for (const auto& [key, value] : choice.members()) {
     if (key == "index") index = value.integer().value_or(position);
-    ends = ends || (key == "finish_reason" && value.has_value());
-    whole_ = whole_ || (key == "message" && value.has_value());
+    ends = ends || (key == "finish_reason" && !end_reason(value).empty());
+    repeats = repeats || (key == "delta" && value.has_value());
   }
   bool& ended = choice_ended_[index];
   ended = ended || ends;
@@ -128,16 +138,29 @@ void OpenAiStream::read_choice(JsonView choice, std::int64_t position, Events& o
     push_notice(out, "choice", choice);
     return;
   }
-  for (const auto& [key, value] : choice.members()) read_choice_member(key, value, out);
+  for (const auto& [key, value] : choice.members()) {
+    if (key == "message") {
+      if (!repeats) read_message(value, out);
+    } else {
+      read_choice_member(key, value, out);
+    }
+  }
+}
+
+void OpenAiStream::read_message(JsonView message, Events& out) {
+  whole_ = whole_ || message.has_value();
+  read_delta(message, out);
 }
 
 void OpenAiStream::read_choice_member(std::string_view key, JsonView value, Events& out) {
-  if (key == "delta" || key == "message") {
+  if (key == "delta") {
+    const std::size_t before = out.size();
     read_delta(value, out);
+    deltas_ = deltas_ || out.size() > before;
   } else if (key == "text") {
     push_text(out, value.string());
   } else if (key == "finish_reason") {
-    if (value.has_value()) reason_ = value.string();
+    if (std::string name = end_reason(value); !name.empty()) reason_ = std::move(name);
   } else if (key == "error") {
     if (value.has_value() && !error_) {
       ObjectText object;
@@ -148,23 +171,42 @@ void OpenAiStream::read_choice_member(std::string_view key, JsonView value, Even
   }
 }
 
+// What was thought comes before what is said, however the members stand. Some servers send the same
+// piece of it under both names.
 void OpenAiStream::read_delta(JsonView delta, Events& out) {
-  // Some servers send the same piece under both names.
-  const bool both = !delta["reasoning_content"].string().empty();
+  const std::string reasoning = delta["reasoning_content"].string();
+  push_reasoning(out, reasoning.empty() ? delta["reasoning"].string() : reasoning);
+  const bool thought = delta["extra_content"]["google"]["thought"].is_true();
   for (const auto& [key, value] : delta.members()) {
-    if (both && key == "reasoning") continue;
-    read_delta_member(key, value, out);
+    if (key == "reasoning_content" || key == "reasoning") continue;
+    if (thought && key == "content") {
+      read_thought(value.string(), out);
+    } else if (!thought || key != "extra_content") {
+      read_delta_member(key, value, out);
+    }
   }
+}
+
+// Gemini behind this dialect marks its thoughts, and has tags around them besides.
+void OpenAiStream::read_thought(std::string text, Events& out) {
+  constexpr std::string_view tag = "<thought>";
+  if (!std::exchange(thinks_, true) && text.starts_with(tag)) text.erase(0, tag.size());
+  push_reasoning(out, std::move(text));
+}
+
+void OpenAiStream::read_text(std::string text, Events& out) {
+  constexpr std::string_view tag = "</thought>";
+  if (std::exchange(thinks_, false) && text.starts_with(tag)) text.erase(0, tag.size());
+  push_text(out, std::move(text));
 }
 
 void OpenAiStream::read_delta_member(std::string_view key, JsonView value, Events& out) {
   if (key == "content") {
     read_content(value, out);
-  } else if (key == "reasoning_content" || key == "reasoning") {
-    push_reasoning(out, value.string());
   } else if (key == "refusal") {
     push_refusal(out, value);
   } else if (key == "tool_calls") {
+    if (value.is(Kind::object)) read_call(value, out);  // TGI before 3.1
     for (const JsonView call : value.elements()) read_call(call, out);
   } else if (key == "function_call") {
     if (!value.has_value()) return;
@@ -184,7 +226,7 @@ void OpenAiStream::read_content(JsonView content, Events& out) {
   if (content.is(Kind::string)) {
     const std::string_view inside = content.text().substr(1, content.text().size() - 2);
     if (inside.find('\\') == std::string_view::npos) plain_content_ = inside;
-    push_text(out, content.string());
+    read_text(content.string(), out);
   }
   for (const JsonView part : content.elements()) read_content_part(part, out);
 }
@@ -205,16 +247,17 @@ void OpenAiStream::read_content_part(JsonView part, Events& out) {
 }
 
 // Calls are told apart by their index on the wire, not by their place in the chunk. A new id under
-// a known index is a new call (Ollama numbers all of them 0), and where no index is sent, an id or
-// a name that is new opens one.
+// a known index is a new call if it has a name (Ollama numbers all of them 0; SGLang has been seen
+// to make an id for each piece), and where no index is sent, an id or a name that is new opens one.
 OpenAiStream::Call& OpenAiStream::find_call(JsonView call) {
   const auto wire_index = call["index"].integer();
   const std::string id = call["id"].string();
+  const bool named = !call["function"]["name"].string().empty();
   const auto same = [&](const Call& known) {
     if (wire_index && known.wire_index != wire_index) return false;
-    return id.empty() || known.id.empty() || known.id == id;
+    return id.empty() || known.id.empty() || known.id == id || (wire_index && !named);
   };
-  const bool opens = !wire_index && id.empty() && !call["function"]["name"].string().empty();
+  const bool opens = !wire_index && id.empty() && named;
   const auto end =
       calls_.rbegin() + static_cast<std::ptrdiff_t>(std::min(calls_.size(), kOpenCalls));
   const auto known = opens ? end : std::find_if(calls_.rbegin(), end, same);
@@ -251,6 +294,7 @@ void OpenAiStream::read_usage(JsonView usage, Events& out) {
   if (!snapshots_.update(usage)) return;
   usage_ = {.raw = {snapshots_.text()}};
   std::optional<std::int64_t> cache_hits;  // DeepSeek
+  std::optional<std::int64_t> thought;     // SGLang
   for (const auto& [key, value] : snapshots_.object().members()) {
     if (key == "prompt_tokens") usage_.input_tokens = value.integer();
     if (key == "completion_tokens") usage_.output_tokens = value.integer();
@@ -259,7 +303,9 @@ void OpenAiStream::read_usage(JsonView usage, Events& out) {
       usage_.reasoning_tokens = value["reasoning_tokens"].integer();
     if (key == "prompt_tokens_details") usage_.cache_read_tokens = value["cached_tokens"].integer();
     if (key == "prompt_cache_hit_tokens") cache_hits = value.integer();
+    if (key == "reasoning_tokens") thought = value.integer();
   }
+  if (!usage_.reasoning_tokens) usage_.reasoning_tokens = thought;
   if (!usage_.cache_read_tokens) usage_.cache_read_tokens = cache_hits;
   push(out, UsageUpdate{usage_});
 }

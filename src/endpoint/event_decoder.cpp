@@ -180,7 +180,7 @@ bool EventDecoder::read(const wire::Frame& frame) {
   if (frame.unframed) {
     if (auto told = dialect::parse_error(frame.data, 0)) return end(*std::move(told));
   }
-  if (stream_ == nullptr && trim(frame.data).empty()) return true;
+  if (stream_ == nullptr && !dialect_is_raw() && trim(frame.data).empty()) return true;
   if (!begin_dialect(frame.data)) return end(no_known_dialect(frame.data));
   if (wire_ == Wire::json && !dialect_is_raw() && !dialect::JsonView::parse(frame.data)) {
     return end(no_json(frame.data));

@@ -33,6 +33,14 @@ TEST(GeminiStream, FinishesAtTheEndAfterAFinishReason) {
   EXPECT_FALSE(run({parts(R"({"text":"Hel"})")}).finished);
 }
 
+TEST(GeminiStream, HasNotEndedWhileACandidateGoesOn) {
+  const std::string both =
+      R"({"candidates":[{"content":{"parts":[{"text":"a"}]},"finishReason":"STOP"},)"
+      R"({"index":1,"content":{"parts":[{"text":"b"}]}}]})";
+  EXPECT_FALSE(run({both}).finished);
+  EXPECT_TRUE(run({both, R"({"candidates":[{"index":1,"finishReason":"STOP"}]})"}).finished);
+}
+
 TEST(GeminiStream, KeepsRunningTotals) {
   const Outcome outcome = run({R"({"usageMetadata":{"promptTokenCount":5,"totalTokenCount":6}})",
                                R"({"usageMetadata":{"promptTokenCount":5,"totalTokenCount":9}})"});

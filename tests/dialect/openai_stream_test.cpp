@@ -52,6 +52,79 @@ TEST(OpenAiStream, IsCutWithoutEndMarkerAndFinishReason) {
   EXPECT_TRUE(run({delta(R"("content":"Hi")", R"("length")")}).finished);
 }
 
+TEST(OpenAiStream, TakesNoWordOfServersThatGoOnForAnEnd) {
+  for (const std::string goes_on : {R"("")", R"("null")", "null"}) {
+    const std::string piece = delta(R"("content":"Hi")", goes_on);
+    EXPECT_FALSE(run({piece}).finished) << goes_on;
+    const Outcome outcome = run({piece, delta("", R"("stop")"), delta("", goes_on)});
+    EXPECT_TRUE(outcome.finished);
+    EXPECT_EQ(outcome.reply.finish_reason, FinishReason::stop) << goes_on;
+  }
+}
+
+TEST(OpenAiStream, PassesOverAMessageThatRepeatsItsPieces) {
+  const std::string last =
+      R"({"object":"chat.completion","choices":[{"index":0,"message":{"content":"Hello"}}]})";
+  EXPECT_EQ(
+      run({delta(R"("content":"Hel")"), delta(R"("content":"lo")", R"("stop")"), last}).text(),
+      "Hello");
+  const std::string both =
+      R"({"choices":[{"index":0,"message":{"content":"Hel"},"delta":{"content":"Hel"}}]})";
+  const Outcome cut = run({both});
+  EXPECT_EQ(cut.text(), "Hel");
+  EXPECT_FALSE(cut.finished);
+  EXPECT_EQ(run({delta(R"("role":"assistant")"), last}).text(), "Hello") << "nothing was said yet";
+}
+
+TEST(OpenAiStream, TellsThoughtsBeforeWhatIsSaidAfterThem) {
+  const Outcome outcome =
+      run({delta(R"("reasoning_content":"so it")"),
+           delta(R"("content":"Four","reasoning_content":" is")"), delta("", R"("stop")")});
+  ASSERT_EQ(outcome.reply.message.parts.size(), 2U);
+  EXPECT_EQ(std::get<Reasoning>(outcome.reply.message.parts[0]).text, "so it is");
+}
+
+TEST(OpenAiStream, ReadsTheThoughtsOfGeminiBehindItsDialect) {
+  const std::string mark = R"("extra_content":{"google":{"thought":true}})";
+  const Outcome outcome =
+      run({delta(R"("content":"<thought>Let me",)" + mark), delta(mark + R"(,"content":" see.")"),
+           delta(R"("content":"</thought>Four")"), delta(R"("content":".")"),
+           delta("", R"("content_filter: RECITATION")")});
+  EXPECT_EQ(outcome.text(), "Four.");
+  EXPECT_EQ(std::get<Reasoning>(outcome.reply.message.parts[0]).text, "Let me see.");
+  EXPECT_THAT(outcome.events, Not(HasSubstr("signature")));
+  EXPECT_EQ(outcome.reply.finish_reason, FinishReason::content_filter);
+}
+
+TEST(OpenAiStream, KeepsACallTogetherWhoseIdChangesFromPieceToPiece) {
+  const Outcome outcome = run({call(R"("index":0,"id":"a",)", R"("name":"f")"),
+                               call(R"("index":0,"id":"b",)", R"("arguments":"{\"x\":")"),
+                               call(R"("index":0,"id":"c",)", R"("arguments":"1}")"),
+                               call(R"("index":0,"id":"d",)", R"("name":"g","arguments":"{}")"),
+                               delta("", R"("tool_calls")")});
+  ASSERT_EQ(outcome.reply.message.parts.size(), 2U);
+  EXPECT_EQ(std::get<ToolCall>(outcome.reply.message.parts[0]).arguments.text, R"({"x":1})");
+  EXPECT_EQ(std::get<ToolCall>(outcome.reply.message.parts[1]).name, "g");
+}
+
+TEST(OpenAiStream, ReadsACallThatIsNoListAsTgiSendsIt) {
+  const auto piece = [](const std::string& function) {
+    return delta(R"("tool_calls":{"index":0,"id":"","type":"function","function":{)" + function +
+                 "}}");
+  };
+  const Outcome outcome =
+      run({piece(R"("name":"f","arguments":"{\"x\":")"), piece(R"("name":"f","arguments":"1}")"),
+           delta("", R"("eos_token")")});
+  ASSERT_EQ(outcome.reply.message.parts.size(), 1U);
+  EXPECT_EQ(std::get<ToolCall>(outcome.reply.message.parts[0]).arguments.text, R"({"x":1})");
+}
+
+TEST(OpenAiStream, FindsTheThoughtsThatSGLangCounts) {
+  const Outcome outcome =
+      run({R"({"choices":[],"usage":{"completion_tokens":20,"reasoning_tokens":12}})", "[DONE]"});
+  EXPECT_EQ(outcome.reply.usage.reasoning_tokens, 12);
+}
+
 TEST(OpenAiStream, ReplacesUsageSnapshotsInsteadOfAddingThem) {
   const Outcome outcome =
       run({R"({"choices":[],"usage":{"prompt_tokens":8834,"completion_tokens":0}})",

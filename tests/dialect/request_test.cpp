@@ -67,6 +67,17 @@ TEST(GeminiRequest, SaysAllOfTheConversation) {
       R"("stopSequences":["\n"]}})");
 }
 
+TEST(GeminiRequest, TakesItsSignatureOutOfThatOfAnotherDialect) {
+  const auto sent = [](const std::string& signature) {
+    const Message said{Role::assistant, {Text{.text = "Four", .signature = signature}}};
+    return dialect::find("gemini")->encode({.messages = {user("2+2?"), said}}, {}).value();
+  };
+  EXPECT_THAT(sent(R"({"google":{"thought_signature":"QUJD"}})"),
+              HasSubstr(R"("thoughtSignature":"QUJD")"));
+  EXPECT_THAT(sent("QUJD"), HasSubstr(R"("thoughtSignature":"QUJD")"));
+  EXPECT_THAT(sent(R"({"other":1})"), Not(HasSubstr("thoughtSignature")));
+}
+
 TEST(GeminiRequest, PutsResultsOfParallelCallsInOneContent) {
   const ToolCall a{"", "f", {"{}"}, "sig"};
   const ToolCall b{"", "g", {"{}"}, ""};

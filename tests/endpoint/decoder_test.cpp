@@ -228,6 +228,9 @@ TEST(ChatDecoder, PassesRawTextThrough) {
     EXPECT_EQ(outcome.text, "data: na\xC3\xAFve {\"x\"");
   }
   EXPECT_TRUE(decode({.dialect = "raw"}, "", 1).finished);
+  const std::string indented = "\n\n  Hello";
+  for (std::size_t chunk = 1; chunk <= indented.size(); ++chunk)
+    EXPECT_EQ(decode({.dialect = "raw"}, indented, chunk).text, indented) << chunk;
 }
 
 TEST(ChatDecoder, TakesRawTextOutOfItsEnvelope) {

@@ -93,7 +93,9 @@ struct Message {
 /// The answer to one tool call.
 [[nodiscard]] EK_API Message tool_result(const ToolCall& call, std::string content);
 
-/// A function that the model may call. `parameters` is a JSON Schema of an object.
+/// A function that the model may call. `parameters` is a JSON Schema of an object, which is sent as
+/// it is: Gemini's own API takes Google's subset of it, without $schema, $ref, const or
+/// additionalProperties (cloud.google.com/vertex-ai, REST reference, Schema).
 struct Tool {
   std::string name{};
   std::string description{};

@@ -9,16 +9,14 @@ namespace ek::cli {
 ExitCode exit_code(const Error& error) noexcept {
   if (error.code == ErrorCode::cancelled) return interrupted;
   if (error.phase == Phase::request) return user_error;
-  const bool provider_spoke = error.http_status != 0 || !error.provider_code.empty();
+  if (error.code == ErrorCode::transport || error.code == ErrorCode::truncated)
+    return transport_error;
+  // What ends an answer carries the status that it began with, which is no word on the error.
+  const bool provider_spoke = error.http_status >= 300 || !error.provider_code.empty();
   if (provider_spoke) return provider_error;
-  switch (error.code) {
-    case ErrorCode::transport:
-    case ErrorCode::timeout:
-    case ErrorCode::truncated:
-      return transport_error;
-    default:
-      return error.phase == Phase::credentials ? user_error : provider_error;
-  }
+  if (error.code == ErrorCode::timeout) return transport_error;
+  const bool nothing_sent = error.phase == Phase::credentials && error.http_status == 0;
+  return nothing_sent ? user_error : provider_error;
 }
 
 ExitCode report(const Error& error, bool json, std::ostream& err) {

@@ -28,6 +28,19 @@ TEST(ExitCode, TellsUserProviderAndTransportApart) {
       {{.code = ErrorCode::transport, .phase = Phase::dns}, transport_error},
       {{.code = ErrorCode::timeout, .phase = Phase::first_event}, transport_error},
       {{.code = ErrorCode::truncated, .phase = Phase::stream}, transport_error},
+      // An answer that began well has the status of its beginning.
+      {{.code = ErrorCode::transport, .phase = Phase::stream, .http_status = 200}, transport_error},
+      {{.code = ErrorCode::truncated, .phase = Phase::stream, .http_status = 200}, transport_error},
+      {{.code = ErrorCode::timeout, .phase = Phase::stream, .http_status = 200}, transport_error},
+      {{.code = ErrorCode::truncated, .phase = Phase::headers, .http_status = 503},
+       transport_error},
+      {{.code = ErrorCode::timeout,
+        .phase = Phase::stream,
+        .http_status = 200,
+        .provider_code = "DEADLINE_EXCEEDED"},
+       provider_error},
+      {{.code = ErrorCode::model_error, .phase = Phase::stream, .http_status = 200},
+       provider_error},
       {{.code = ErrorCode::cancelled, .phase = Phase::stream}, interrupted},
   };
   for (const Row& row : table) EXPECT_EQ(exit_code(row.error), row.code) << describe(row.error);

@@ -22,10 +22,14 @@ def emulator(folder, *flags):
             process.terminate()
 
 
-def chat(folder):
-    shell = 'set -a; . "$0"; exec "$1" chat "$ENDPOINTKIT_AZUREML_URI" -m "Tell me about bridges."'
+def run(folder, command):
+    shell = f'set -a; . "$0"; exec "$1" {command}'
     done = subprocess.run(["bash", "-c", shell, folder / "env", CLI], capture_output=True, text=True)
     return done.returncode, done.stdout, done.stderr
+
+
+def chat(folder, redirection=""):
+    return run(folder, f'chat "$ENDPOINTKIT_AZUREML_URI" -m "Tell me about bridges." {redirection}')
 
 
 with tempfile.TemporaryDirectory() as name:
@@ -41,4 +45,10 @@ with tempfile.TemporaryDirectory() as name:
     with emulator(folder, "--fault", "cut;after=900"):
         code, text, why = chat(folder)
         assert code != 0 and recorded.startswith(text.strip()) and text.strip(), text
-        assert "truncated" in why, why
+        assert "truncated" in why and code == 4, (code, why)
+    with emulator(folder):
+        body = '{"messages":[{"role":"user","content":"Hi"}]}'
+        invoke = f'''invoke "$ENDPOINTKIT_AZUREML_URI" -b '{body}' '''
+        for code, text, why in chat(folder, ">&-"), run(folder, invoke + ">&-"), run(folder, invoke + "--stream >&-"):
+            assert code == 1 and "could not be written" in why, (code, why)
+        assert run(folder, invoke)[0] == 0

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <istream>
-#include <iterator>
 #include <ostream>
 
 #include "base/text.hpp"
 #include "endpointkit/ext/environment.hpp"
+#include "tools/cli/standard_streams.hpp"
 #include "tools/cli/target.hpp"
 
 namespace ek::cli {
@@ -44,7 +44,7 @@ ExitCode invoke_streamed(const Endpoint& endpoint, const InvokeRequest& request,
 
 Result<std::string> read_argument(const std::string& text, std::istream& in) {
   if (!text.starts_with('@')) return text;
-  if (text == "@-") return std::string(std::istreambuf_iterator<char>(in), {});
+  if (text == "@-") return read_all(in);
   auto content = system_environment().read_file(text.substr(1));
   if (!content) {
     content.error().code = ErrorCode::invalid_request;

@@ -8,7 +8,6 @@
 #include <fstream>
 #include <functional>
 #include <iostream>
-#include <iterator>
 #include <limits>
 
 #include "base/text.hpp"
@@ -18,6 +17,7 @@
 #include "tools/cli/invoke.hpp"
 #include "tools/cli/output.hpp"
 #include "tools/cli/sign.hpp"
+#include "tools/cli/standard_streams.hpp"
 #include "tools/cli/target.hpp"
 #include "tools/cli/whoami.hpp"
 
@@ -40,34 +40,40 @@ the provider or the model, 4 transport error (network, timeout, cut stream), 130
 
 // CLI11's own checks show the limits of a double, in 300 digits.
 template <class Number>
-CLI::Validator at_least(Number least, const char* wanted) {
-  const auto check = [least, wanted](const std::string& text) {
+CLI::Validator within(Number least, Number most, const char* wanted) {
+  const auto check = [least, most, wanted](const std::string& text) {
     Number number{};
     const char* const end = text.data() + text.size();
     const auto [stop, error] = std::from_chars(text.data(), end, number);
     // Written so that NaN is refused.
-    const bool good = error == std::errc() && stop == end && number >= least &&
-                      number <= std::numeric_limits<Number>::max();
+    const bool good = error == std::errc() && stop == end && number >= least && number <= most;
     return good ? std::string() : fmt::format("expected {}, got {}", wanted, text);
   };
   return {check, ""};
 }
-CLI::Validator positive() { return at_least<std::int64_t>(1, "a whole number, 1 or more"); }
+template <class Number>
+CLI::Validator at_least(Number least, const char* wanted) {
+  return within(least, std::numeric_limits<Number>::max(), wanted);
+}
 
 // "key=value" texts become endpoint options; a text without '=' is refused by CLI11.
 void add_options(CLI::App& command, std::vector<std::string>& texts, ek::NetworkOptions& network) {
-  command.add_option_function<std::vector<std::string>>(
-      "-n,--network",
-      [&network](const std::vector<std::string>& options) {
-        for (const std::string& text : options) {
-          const auto added = add_network_option(network, text);
-          if (!added) throw CLI::ValidationError("--network", added.error().message);
-        }
-      },
-      "Network option KEY=VALUE (repeatable): " + ek::network_option_names());
+  const auto add_network = [&network](const std::vector<std::string>& options) {
+    for (const std::string& text : options) {
+      const auto added = add_network_option(network, text);
+      if (!added) throw CLI::ValidationError("--network", added.error().message);
+    }
+  };
+  // Of options that can be repeated CLI11 would take all that follows, the URI too.
+  command
+      .add_option_function<std::vector<std::string>>(
+          "-n,--network", add_network,
+          "Network option KEY=VALUE (repeatable): " + ek::network_option_names())
+      ->allow_extra_args(false);
   command
       .add_option("-o,--option", texts,
                   "Endpoint option KEY=VALUE, as in the URI's query (repeatable)")
+      ->allow_extra_args(false)
       ->check([](const std::string& text) {
         return text.find('=') == std::string::npos ? "expected KEY=VALUE, got " + text
                                                    : std::string();
@@ -85,6 +91,7 @@ ek::EndpointOptions parse_options(const std::vector<std::string>& texts) {
 
 struct Commands {
   std::function<int()> run;
+  StandardInput input;
   ChatArguments chat;
   InvokeArguments invoke;
   SignArguments sign;
@@ -100,13 +107,17 @@ int run_chat(Commands& commands) {
   if (chat.message.empty() && isatty(STDIN_FILENO) != 0 && !chat.json) {
     return chat_on_terminal(chat, std::cout, std::cerr);
   }
-  if (chat.message.empty()) chat.message.assign(std::istreambuf_iterator<char>(std::cin), {});
+  if (chat.message.empty()) {
+    auto message = read_all(commands.input);
+    if (!message) return report(message.error(), chat.json, std::cerr);
+    chat.message = *std::move(message);
+  }
   return chat_once(chat, std::cout, std::cerr);
 }
 
 int run_decode_file(Commands& commands) {
   if (commands.decode_file == "-")
-    return run_decode(commands.decode, std::cin, std::cout, std::cerr);
+    return run_decode(commands.decode, commands.input, std::cout, std::cerr);
   std::ifstream file(commands.decode_file, std::ios::binary);
   return run_decode(commands.decode, file, std::cout, std::cerr);
 }
@@ -119,7 +130,7 @@ void add_chat(CLI::App& app, Commands& commands) {
   chat->add_option("-m,--message", arguments.message, "What to say; else standard input");
   chat->add_option("-s,--system", arguments.system, "System message");
   chat->add_option("--max-tokens", arguments.max_tokens, "Upper bound of the answer")
-      ->check(positive());
+      ->check(at_least<std::int64_t>(1, "a whole number, 1 or more"));
   chat->add_option("--temperature", arguments.temperature, "Sampling temperature")
       ->check(at_least(0.0, "a number, 0 or more"));
   chat->add_flag("--json", arguments.json, "Print events, and an error, as JSON lines");
@@ -139,14 +150,16 @@ void add_invoke(CLI::App& app, Commands& commands) {
   invoke->add_option("--content-type", arguments.content_type, "Type of the body")
       ->capture_default_str();
   invoke->add_option("--accept", arguments.accept, "Wanted type of the answer");
-  invoke->add_option("-H,--header", arguments.headers,
-                     "\"Name: value\" to send as well (repeatable)");
+  invoke
+      ->add_option("-H,--header", arguments.headers, "\"Name: value\" to send as well (repeatable)")
+      ->allow_extra_args(false);
   invoke->add_flag("--stream", arguments.stream, "Print the answer as it comes");
   add_options(*invoke, commands.option_texts, arguments.network);
   invoke->callback([&commands] {
     commands.run = [&commands] {
       commands.invoke.options = parse_options(commands.option_texts);
-      return static_cast<int>(invoke_command(commands.invoke, std::cin, std::cout, std::cerr));
+      return static_cast<int>(
+          invoke_command(commands.invoke, commands.input, std::cout, std::cerr));
     };
   });
 }
@@ -183,7 +196,7 @@ void add_sign(CLI::App& app, Commands& commands) {
       ->check(CLI::Range(1, 604800));
   sign->callback([&commands] {
     commands.run = [&commands] {
-      return static_cast<int>(sign_command(commands.sign, std::cin, std::cout, std::cerr));
+      return static_cast<int>(sign_command(commands.sign, commands.input, std::cout, std::cerr));
     };
   });
 }
@@ -203,7 +216,7 @@ void add_decode(CLI::App& app, Commands& commands) {
   decode->add_option("--dialect", commands.decode.dialect, "auto, openai, gemini, tgi, raw")
       ->capture_default_str();
   decode->add_option("--chunk", commands.decode.chunk, "Feed that many bytes at a time")
-      ->check(positive());
+      ->check(within<std::int64_t>(1, 1 << 24, "a whole number of 1 to 16777216"));
   decode->callback(
       [&commands] { commands.run = [&commands] { return run_decode_file(commands); }; });
 }
@@ -224,6 +237,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  occupy_closed_streams();
   CLI::App app{"Talks to hosted models on SageMaker, Vertex AI and Azure ML."};
   app.name("endpointkit");
   app.set_version_flag("--version", ENDPOINTKIT_VERSION);

@@ -18,9 +18,17 @@ REFUSED = [
     (HELLO + ["--max-tokens", "99999999999999999999"], 2, "expected a whole number, 1 or more, got 9"),
     (HELLO + ["--temperature", "-1"], 2, "expected a number, 0 or more, got -1"),
     (HELLO + ["--temperature", "nan"], 2, "expected a number, 0 or more, got nan"),
-    (["decode", "-", "--chunk", "0"], 2, "expected a whole number, 1 or more, got 0"),
-    (["chat", "sagemaker://us-east-1/chat"], 2, "there is nothing to say"),
+    (["decode", "-", "--chunk", "0"], 2, "expected a whole number of 1 to 16777216, got 0"),
+    (["decode", "-", "--chunk", "16777217"], 2, "expected a whole number of 1 to 16777216, got 16777217"),
+    (["decode", "-", "--chunk", "9223372036854775807"], 2, "expected a whole number of 1 to 16777216"),
+    (HELLO[:2], 2, "there is nothing to say"),
+    # An option that can be repeated takes one value, and leaves the URI.
+    (["chat", "-o", "dialect=openai", HELLO[1], "-m", " "], 2, "there is nothing to say"),
+    (["chat", "-n", "http_version=1.1", HELLO[1], "-m", " "], 2, "there is nothing to say"),
+    (["invoke", "-H", "none", HELLO[1], "-b", "{}"], 2, '"none" is no header'),
 ]
+# Ways to use standard input, which cannot be read.
+READERS = [HELLO[:2], ["invoke", HELLO[1], "-b", "@-"], ["decode", "-"], ["sign", "-", "--service", "sagemaker"]]
 RECORDED = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 FAILURES = []
 
@@ -46,8 +54,13 @@ def check_refusals(program):
 
 
 def check_no_input(program):
-    done = run(program, HELLO[:2], stdin=None, preexec_fn=lambda: os.close(0))
-    check("closed input", done.returncode == 2 and b"nothing to say" in done.stderr, done)
+    for arguments in READERS:
+        closed = run(program, arguments, stdin=None, preexec_fn=lambda: os.close(0))
+        check(arguments, closed.returncode == 2 and b"cannot be read" in closed.stderr and not closed.stdout, closed)
+        folder = os.open("/", os.O_RDONLY)
+        done = run(program, arguments, stdin=folder)
+        os.close(folder)
+        check(arguments, done.returncode == 2 and b"cannot be read" in done.stderr and not done.stdout, done)
 
 
 def check_no_output(program):
@@ -56,6 +69,8 @@ def check_no_output(program):
         check(arguments, good.returncode == 0 and good.stdout, good)
         with open("/dev/full", "wb") as full:
             done = run(program, arguments, input=RECORDED, stdout=full)
+        check(arguments, done.returncode == 1 and b"could not be written" in done.stderr, done)
+        done = run(program, arguments, input=RECORDED, stdout=None, preexec_fn=lambda: os.close(1))
         check(arguments, done.returncode == 1 and b"could not be written" in done.stderr, done)
 
 

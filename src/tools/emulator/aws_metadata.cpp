@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/iso_time.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 #include "tools/emulator/service.hpp"
 
@@ -60,7 +61,7 @@ Reply role_keys(Service& service) {
                              {"SecretAccessKey", keys.keys.secret_access_key.reveal()},
                              {"Token", keys.keys.session_token.reveal()},
                              {"Expiration", stamp(keys.expiry)}};
-  return plain(200, body.dump(2));
+  return plain(200, to_text(body, 2));
 }
 
 }  // namespace
@@ -88,7 +89,7 @@ std::string ecs_path(const Service& service) {
 Reply serve_container_keys(Service& service, const Request& request) {
   const auto refuse = [](int status, std::string_view code, std::string_view message) {
     return Reply{.status = status,
-                 .body = ordered_json{{"code", code}, {"message", message}}.dump()};
+                 .body = to_text(ordered_json{{"code", code}, {"message", message}})};
   };
   if (request.method != "GET") return refuse(405, "MethodNotAllowed", "use GET");
   if (request.path.starts_with("/v2/")) {
@@ -108,7 +109,7 @@ Reply serve_container_keys(Service& service, const Request& request) {
                              {"SecretAccessKey", keys.keys.secret_access_key.reveal()},
                              {"Token", keys.keys.session_token.reveal()},
                              {"Expiration", stamp(keys.expiry)}};
-  return {.body = body.dump()};
+  return {.body = to_text(body)};
 }
 
 }  // namespace ek::emulator

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "tools/emulator/answer_body.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 #include "tools/emulator/service.hpp"
 #include "tools/emulator/tabular.hpp"
@@ -38,11 +39,11 @@ Reply model_error(int status, std::string_view reason, std::string body) {
 
 Reply container_failed(const Error& error) {
   const int status = error.original_status >= 400 ? error.original_status : 500;
-  return model_error(status, "model_error", ordered_json{{"message", error.message}}.dump());
+  return model_error(status, "model_error", to_text(ordered_json{{"message", error.message}}));
 }
 
 Reply bad_input(const Error& error) {
-  return model_error(400, "model_error", ordered_json{{"message", error.message}}.dump());
+  return model_error(400, "model_error", to_text(ordered_json{{"message", error.message}}));
 }
 
 bool wants_events(const Request& request) {
@@ -61,7 +62,7 @@ Reply not_acceptable() {
                                {"message",
                                 "The flow does not stream, and the Accept header allows only "
                                 "text/event-stream. Add application/json to it."}}}};
-  return model_error(406, "model_error", body.dump());
+  return model_error(406, "model_error", to_text(body));
 }
 
 struct Job {

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "base/uri.hpp"
 #include "signing/jwt.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 #include "tools/emulator/service.hpp"
 
@@ -47,7 +48,7 @@ Reply refuse(const Service& service, const Refusal& refusal) {
   return {.status = refusal.status,
           .content_type = "application/json; charset=utf-8",
           .headers = {{"x-ms-request-id", trace}, {"Cache-Control", "no-store, no-cache"}},
-          .body = body.dump()};
+          .body = to_text(body)};
 }
 
 std::optional<Refusal> refuse_client(Service& service, const Request& request,
@@ -122,7 +123,7 @@ Reply issue(Service& service, std::string_view scope) {
                              {"access_token", issue_entra_token(service, scope)}};
   return {.content_type = "application/json; charset=utf-8",
           .headers = {{"Cache-Control", "no-store, no-cache"}},
-          .body = body.dump()};
+          .body = to_text(body)};
 }
 
 std::string tenant_of(std::string_view path) {
@@ -153,7 +154,7 @@ std::string issue_entra_token(Service& service, std::string_view scope) {
                                {"uti", random_uuid()},
                                {"ver", "1.0"}};
   const GoogleAccount& signer = service.secrets.google;
-  const auto token = make_jwt(signer.key_id, claims.dump(), signer.key);
+  const auto token = make_jwt(signer.key_id, to_text(claims), signer.key);
   if (!token) return {};
   service.entra_tokens.add(*token, {.scope = std::string(scope), .expiry = expiry});
   ++service.stats.entra_tokens;
@@ -180,7 +181,7 @@ Reply serve_entra_metadata(Service& service, const Request& request) {
                              {"subject_types_supported", {"pairwise"}},
                              {"id_token_signing_alg_values_supported", {"RS256"}},
                              {"tenant_region_scope", "EU"}};
-  return {.content_type = "application/json; charset=utf-8", .body = body.dump()};
+  return {.content_type = "application/json; charset=utf-8", .body = to_text(body)};
 }
 
 Reply serve_entra(Service& service, const Request& request) {

@@ -59,7 +59,7 @@ std::optional<EntraRefusal> refuse_claims(Service& service, const Request& reque
 
 std::optional<EntraRefusal> refuse_certificate(Service& service, const Request& request,
                                                const Jwt& jwt) {
-  const json header = json::parse(jwt.header_json, nullptr, false);
+  const json header = parse_json<json>(jwt.header_json);
   const auto& certificate = service.secrets.entra.certificate;
   if (!certificate || !names_certificate(header, certificate->chain.at(0))) {
     return invalid_client(700027,
@@ -68,7 +68,7 @@ std::optional<EntraRefusal> refuse_certificate(Service& service, const Request& 
   }
   if (!is_signed_by(jwt, certificate->key.public_key()))
     return invalid_client(700027, "Client assertion contains an invalid signature.");
-  return refuse_claims(service, request, json::parse(jwt.claims_json, nullptr, false));
+  return refuse_claims(service, request, parse_json<json>(jwt.claims_json));
 }
 
 }  // namespace
@@ -84,7 +84,7 @@ std::optional<EntraRefusal> refuse_assertion(Service& service, const Request& re
   }
   const auto jwt = parse_jwt(assertion);
   if (!jwt) return invalid_client(50027, "JWT token is invalid or malformed.");
-  const json claims = json::parse(jwt->claims_json, nullptr, false);
+  const json claims = parse_json<json>(jwt->claims_json);
   if (text_in(claims, "iss") != service.base_url) return refuse_certificate(service, request, *jwt);
   const auto good = check_workload_token(service, assertion, "api://AzureADTokenExchange");
   if (good) return std::nullopt;

@@ -1,6 +1,7 @@
 #include "tools/emulator/exchange.hpp"
 
 #include <algorithm>
+#include <exception>
 
 #include "base/text.hpp"
 #include "base/uri.hpp"
@@ -42,6 +43,24 @@ Form::Form(std::string_view text) {
     fields_.emplace_back(
         decode_field(pair.substr(0, equals)),
         equals == std::string_view::npos ? "" : decode_field(pair.substr(equals + 1)));
+  }
+}
+
+Reply answer_by(const Handler& handler, const Request& request) {
+  try {
+    return handler(request);
+  } catch (const std::exception& thrown) {
+    return {.status = 500,
+            .content_type = "text/plain; charset=utf-8",
+            .body = std::string("endpointkit-emulator failed: ") + thrown.what() + "\n"};
+  }
+}
+
+BodySource::Chunk next_of(BodySource& source) {
+  try {
+    return source.next();
+  } catch (const std::exception&) {
+    return {.state = BodySource::Chunk::State::cut};
   }
 }
 

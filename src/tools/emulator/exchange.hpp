@@ -2,6 +2,7 @@
 // server.cpp's affair.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct Request {
   bool secure = false;  ///< Over TLS.
   bool http2 = false;
   std::string client_certificate{};  ///< DER of what was shown in its handshake, or "".
+  /// Whether nobody waits for the answer any more. For as long as it is being made.
+  std::function<bool()> client_left = [] { return false; };
 
   /// The first header of that name, or "".
   [[nodiscard]] std::string_view header(std::string_view name) const noexcept;
@@ -71,5 +74,12 @@ struct Reply {
   enum class Instead { nothing, reset, goaway, rst_stream } instead = Instead::nothing;
   int code = 0;
 };
+
+using Handler = std::function<Reply(const Request&)>;
+
+/// What `handler` gives; 500 if it throws.
+Reply answer_by(const Handler& handler, const Request& request);
+/// What `source` gives; `cut` if it throws.
+BodySource::Chunk next_of(BodySource& source);
 
 }  // namespace ek::emulator

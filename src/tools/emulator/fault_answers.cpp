@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/emulator/fault_kinds.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 
 namespace ek::emulator {
@@ -50,7 +51,7 @@ void add_retry_info(Reply& reply, std::string_view seconds) {
   ordered_json body = ordered_json::parse(reply.body);
   body["error"]["details"].push_back({{"@type", "type.googleapis.com/google.rpc.RetryInfo"},
                                       {"retryDelay", std::string(seconds) + "s"}});
-  reply.body = body.dump(2) + "\n";
+  reply.body = to_text(body, 2) + "\n";
 }
 
 void add_retry_headers(const FaultScene& scene, Reply& reply) {

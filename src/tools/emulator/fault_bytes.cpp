@@ -97,7 +97,7 @@ class Silence {
 // On HTTP/1.1 nothing tells a request that was not looked at from one that was, and no stream ends
 // without its connection: rather no fault than one that means something else.
 Result<void> need_http2(const FaultScene& scene) {
-  if (scene.http2) return {};
+  if (scene.request.http2) return {};
   return Error{
       .code = ErrorCode::invalid_request,
       .message = fmt::format("the fault {} needs HTTP/2 (--tls, and a client that offers it); on "
@@ -170,7 +170,8 @@ Result<Reply> keep_open(const FaultScene& scene) {
 Result<Reply> delay_headers(const FaultScene& scene) {
   Silence silence(scene);
   while (!silence.over()) {
-    if (silence.slice().state == State::cut) return Reply{.instead = Reply::Instead::reset};
+    if (silence.slice().state == State::cut || scene.request.client_left())
+      return Reply{.instead = Reply::Instead::reset};
   }
   return scene.answer();
 }

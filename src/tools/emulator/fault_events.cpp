@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/emulator/fault_kinds.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 
 namespace ek::emulator {
@@ -96,18 +97,18 @@ Result<Reply> end_with(const FaultScene& scene, Reply reply, std::string last) {
 }
 
 std::string openai_error() {
-  return ordered_json{{"error", {{"message", told}, {"type", "server_error"}, {"code", 503}}}}
-      .dump();
+  return to_text(
+      ordered_json{{"error", {{"message", told}, {"type", "server_error"}, {"code", 503}}}});
 }
 
 std::string error_event(const FaultScene& scene, const Reply& reply) {
   if (reply.content_type == event_stream) {
     const ordered_json body = {{"Message", told}, {"ErrorCode", "StreamBroken"}};
-    return aws_exception_message("ModelStreamError", body.dump());
+    return aws_exception_message("ModelStreamError", to_text(body));
   }
   if (scene.cloud != "vertex") return "data: " + openai_error() + "\n\n";
   const ordered_json body = ordered_json::parse(google_error(503, "UNAVAILABLE", told).body);
-  return "data: " + body.dump() + "\r\n\r\n";
+  return "data: " + to_text(body) + "\r\n\r\n";
 }
 
 }  // namespace

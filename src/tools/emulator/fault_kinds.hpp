@@ -14,8 +14,8 @@ namespace ek::emulator {
 struct FaultScene {
   Service& service;
   const Fault& fault;
-  std::string_view cloud;         ///< "sagemaker", "vertex" or "azureml".
-  bool http2;                     ///< How the request came.
+  std::string_view cloud;  ///< "sagemaker", "vertex" or "azureml".
+  const Request& request;
   std::function<Reply()> answer;  ///< What comes without the fault; not calling it costs nothing.
 };
 

@@ -1,6 +1,7 @@
 #include "tools/emulator/faults.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <charconv>
@@ -13,6 +14,9 @@ namespace {
 
 // What every fault can be told.
 constexpr std::string_view common_parameters = "times=N cloud=TEXT id=TEXT";
+
+// As cloud_of() names them.
+constexpr std::string_view clouds[] = {"sagemaker", "vertex", "azureml"};
 
 constexpr std::string_view status_parameters =
     "retry-after=TEXT retry-date=SECONDS retry-after-ms=TEXT x-ms-retry-after-ms=TEXT "
@@ -105,6 +109,9 @@ Result<void> read_parameter(Fault& fault, std::string_view part) {
     return unknown(fmt::format("expected {}={} with a whole number, got \"{}\"", name, unit,
                                printable(value)));
   }
+  if (name == "cloud" && std::find(std::begin(clouds), std::end(clouds), value) == std::end(clouds))
+    return unknown(fmt::format("there is no cloud \"{}\"; there are {}", printable(value),
+                               fmt::join(clouds, ", ")));
   fault.parameters.insert_or_assign(std::string(name), std::string(value));
   return {};
 }

@@ -15,7 +15,7 @@ std::string text_of(const json& content) {
     if (!part.is_object()) continue;
     text += text_in(part, "text");
     if (part.contains("functionResponse") && part["functionResponse"].is_object()) {
-      text += part["functionResponse"].value("response", json::object()).dump();
+      text += to_text(part["functionResponse"].value("response", json::object()));
     }
   }
   return text;
@@ -47,7 +47,7 @@ void read_tools(const json& body, Prompt& prompt) {
       if (!function.is_object()) continue;
       const json schema =
           function.value("parameters", function.value("parametersJsonSchema", json::object()));
-      prompt.tools.push_back({.name = text_in(function, "name"), .parameters = schema.dump()});
+      prompt.tools.push_back({.name = text_in(function, "name"), .parameters = to_text(schema)});
     }
   }
   const json config = body.value("toolConfig", json::object());
@@ -86,7 +86,7 @@ json usage_of(const Ending& ending) {
 }
 
 json function_part(const ToolCall& call) {
-  json arguments = json::parse(call.arguments, nullptr, false);
+  json arguments = parse_json<json>(call.arguments);
   if (!arguments.is_object()) arguments = json::object();
   return {{"functionCall", {{"name", call.name}, {"args", arguments}}},
           {"thoughtSignature", "ZW11bGF0ZWQgc2lnbmF0dXJl"}};
@@ -139,8 +139,8 @@ class GeminiWriter final : public WholeWriter {
             {"responseId", stamp_.id}};
   }
   std::string write(const json& body) {
-    if (form_ == GeminiForm::sse) return "data: " + body.dump() + "\r\n\r\n";
-    const std::string text = body.dump(2);
+    if (form_ == GeminiForm::sse) return "data: " + to_text(body) + "\r\n\r\n";
+    const std::string text = to_text(body, 2);
     if (form_ == GeminiForm::whole) return text + "\n";
     const bool first = std::exchange(first_, false);
     return (first ? "" : "\n,\r\n") + text;
@@ -155,7 +155,7 @@ class GeminiWriter final : public WholeWriter {
 }  // namespace
 
 Result<ChatCall> parse_gemini(std::string_view body) {
-  const json parsed = json::parse(body, nullptr, false);
+  const json parsed = parse_json<json>(body);
   if (!parsed.is_object()) {
     return bad_body("Invalid JSON payload received. Unexpected token.\nExpected a JSON object.");
   }

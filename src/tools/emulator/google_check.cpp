@@ -89,7 +89,7 @@ Reply google_error(int status, std::string_view name, std::string_view message,
   }
   return {.status = status,
           .content_type = "application/json; charset=UTF-8",
-          .body = ordered_json{{"error", error}}.dump(2) + "\n"};
+          .body = to_text(ordered_json{{"error", error}}, 2) + "\n"};
 }
 
 bool has_scope(std::string_view list, std::string_view scope) {
@@ -105,7 +105,7 @@ Result<GoogleClaims> check_google_jwt(const Service& service, std::string_view t
   const GoogleAccount& account = service.secrets.google;
   const auto parsed = parse_jwt(token);
   if (!parsed) return no_grant("Invalid JWT: the assertion is no JSON Web Token.");
-  const json claims = json::parse(parsed->claims_json, nullptr, false);
+  const json claims = parse_json<json>(parsed->claims_json);
   if (!claims.is_object()) return no_grant("Invalid JWT: the claims are no JSON object.");
   if (text_in(claims, "iss") != account.client_email) {
     return no_grant("Invalid grant: account not found");

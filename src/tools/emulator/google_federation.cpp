@@ -26,12 +26,13 @@ using nlohmann::ordered_json;
 
 Reply refuse(std::string_view error, std::string_view description) {
   const ordered_json body = {{"error", error}, {"error_description", description}};
-  return {.status = 400, .content_type = "application/json; charset=UTF-8", .body = body.dump(2)};
+  return {
+      .status = 400, .content_type = "application/json; charset=UTF-8", .body = to_text(body, 2)};
 }
 
 // A GetCallerIdentity that the caller signed and did not send.
 std::optional<std::string> refuse_aws_subject(Service& service, const std::string& subject) {
-  const json object = json::parse(percent_decode(subject), nullptr, false);
+  const json object = parse_json<json>(percent_decode(subject));
   if (!object.is_object()) return "The subject token is no serialized AWS request.";
   const auto uri = parse_uri(text_in(object, "url"));
   if (!uri || !uri->host.starts_with("sts.") || !uri->host.ends_with(".amazonaws.com"))
@@ -60,7 +61,7 @@ std::optional<std::string> refuse_certificate_subject(const Service& service,
                                                       const std::string& shown,
                                                       const std::string& subject) {
   if (shown.empty()) return "The request shows no client certificate: use mutual TLS.";
-  const json chain = json::parse(subject, nullptr, false);
+  const json chain = parse_json<json>(subject);
   if (!chain.is_array() || chain.empty() || !chain[0].is_string())
     return "The subject token is no JSON array of certificates.";
   if (base64_decode(chain[0].get<std::string>()) != shown)
@@ -131,7 +132,7 @@ Reply serve_google_sts(Service& service, const Request& request) {
                              {"issued_token_type", "urn:ietf:params:oauth:token-type:access_token"},
                              {"token_type", "Bearer"},
                              {"expires_in", service.options.token_lifetime.count()}};
-  return {.content_type = "application/json; charset=UTF-8", .body = body.dump(2)};
+  return {.content_type = "application/json; charset=UTF-8", .body = to_text(body, 2)};
 }
 
 Reply serve_google_impersonation(Service& service, const Request& request) {
@@ -147,7 +148,7 @@ Reply serve_google_impersonation(Service& service, const Request& request) {
                         "may not exist).",
                         "IAM_PERMISSION_DENIED");
   }
-  const json body = json::parse(request.body, nullptr, false);
+  const json body = parse_json<json>(request.body);
   const auto scopes = body.is_object() ? texts_in(body, "scope") : std::vector<std::string>();
   const auto lifetime = body.is_object() ? parse_lifetime(text_in(body, "lifetime")) : std::nullopt;
   if (scopes.empty() || !lifetime)
@@ -157,7 +158,7 @@ Reply serve_google_impersonation(Service& service, const Request& request) {
   const auto expiry = std::chrono::floor<std::chrono::seconds>(service.options.now() + *lifetime);
   const ordered_json answer = {{"accessToken", issue_google_token(service, scope)},
                                {"expireTime", format_iso_time(expiry)}};
-  return {.content_type = "application/json; charset=UTF-8", .body = answer.dump(2)};
+  return {.content_type = "application/json; charset=UTF-8", .body = to_text(answer, 2)};
 }
 
 }  // namespace ek::emulator

@@ -2,6 +2,7 @@
 // https://cloud.google.com/compute/docs/metadata/querying-metadata
 #include <nlohmann/json.hpp>
 
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 #include "tools/emulator/service.hpp"
 
@@ -25,7 +26,7 @@ Reply token(Service& service, const Request& request) {
   const ordered_json body = {{"access_token", issue_google_token(service, scopes)},
                              {"expires_in", service.options.token_lifetime.count()},
                              {"token_type", "Bearer"}};
-  return reply(200, "application/json", body.dump());
+  return reply(200, "application/json", to_text(body));
 }
 
 }  // namespace
@@ -48,7 +49,7 @@ Reply serve_google_metadata(Service& service, const Request& request) {
     const ordered_json body = {{"aliases", {"default"}},
                                {"email", account.client_email},
                                {"scopes", {cloud_platform_scope}}};
-    return reply(200, "application/json", body.dump());
+    return reply(200, "application/json", to_text(body));
   }
   return reply(404, "text/html", "The requested URL was not found on this server.");
 }

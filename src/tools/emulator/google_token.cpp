@@ -2,6 +2,7 @@
 // https://developers.google.com/identity/protocols/oauth2/service-account
 #include <nlohmann/json.hpp>
 
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 #include "tools/emulator/service.hpp"
 
@@ -12,7 +13,8 @@ using nlohmann::ordered_json;
 
 Reply oauth_error(std::string_view error, std::string_view description) {
   const ordered_json body = {{"error", error}, {"error_description", description}};
-  return {.status = 400, .content_type = "application/json; charset=utf-8", .body = body.dump(2)};
+  return {
+      .status = 400, .content_type = "application/json; charset=utf-8", .body = to_text(body, 2)};
 }
 
 // Google's own libraries for Python and Node name the public endpoint whatever they post to.
@@ -27,7 +29,7 @@ Reply issue(Service& service, const std::string& scope) {
                              {"token_type", "Bearer"}};
   return {.content_type = "application/json; charset=UTF-8",
           .headers = {{"Cache-Control", "private"}},
-          .body = body.dump(2)};
+          .body = to_text(body, 2)};
 }
 
 }  // namespace

@@ -20,11 +20,8 @@ Reply answer_with_faults(Service& service, std::string_view cloud, const Request
   const auto fault = service.faults.take(cloud, request.header(fault_header));
   if (!fault) return refuse_order(fault.error());
   if (!*fault) return plain();
-  auto reply = (**fault).kind->act({.service = service,
-                                    .fault = **fault,
-                                    .cloud = cloud,
-                                    .http2 = request.http2,
-                                    .answer = plain});
+  auto reply = (**fault).kind->act(
+      {.service = service, .fault = **fault, .cloud = cloud, .request = request, .answer = plain});
   return reply ? *std::move(reply) : refuse_order(reply.error());
 }
 

@@ -11,7 +11,7 @@ namespace ek::emulator {
 
 /// What a session needs of its server; it outlives the session, and what was spawned.
 struct Http2Host {
-  std::function<Reply(const Request&)> handler;  ///< From any thread.
+  Handler handler;  ///< From any thread.
   /// After an answer has begun: with its status, 0 for one that never came.
   std::function<void(const Request&, int status)> log;
   std::function<void()> count_reset;                 ///< A client gave up a stream.

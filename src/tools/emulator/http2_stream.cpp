@@ -35,6 +35,14 @@ std::vector<std::int32_t> Mailbox::take() {
   return std::exchange(streams_, {});
 }
 
+Http2Stream::Http2Stream(std::int32_t id, std::shared_ptr<Mailbox> mailbox)
+    : id_(id), mailbox_(std::move(mailbox)) {
+  request.client_left = [this] {
+    const std::lock_guard lock(mutex_);
+    return abandoned_;
+  };
+}
+
 std::optional<Reply> Http2Stream::take_head() {
   const std::lock_guard lock(mutex_);
   return std::exchange(head_, std::nullopt);
@@ -78,8 +86,8 @@ void Http2Stream::finish(const BodySource::Chunk& last) {
   mailbox_->post(id_);
 }
 
-void Http2Stream::answer(const std::function<Reply(const Request&)>& handler) {
-  Reply reply = handler(request);
+void Http2Stream::answer(const Handler& handler) {
+  Reply reply = answer_by(handler, request);
   const std::unique_ptr<BodySource> source = std::move(reply.stream);
   if (!source) reply.length = reply.body.size();
   const std::string body = std::exchange(reply.body, {});
@@ -93,7 +101,7 @@ void Http2Stream::answer(const std::function<Reply(const Request&)>& handler) {
     return;
   }
   while (true) {
-    const BodySource::Chunk chunk = source->next();
+    const BodySource::Chunk chunk = next_of(*source);
     if (chunk.state != State::more) return finish(chunk);
     if (!push(chunk.bytes)) return;
   }

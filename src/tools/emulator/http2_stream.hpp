@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -38,8 +37,7 @@ class Mailbox {
 
 class Http2Stream {
  public:
-  Http2Stream(std::int32_t id, std::shared_ptr<Mailbox> mailbox)
-      : id_(id), mailbox_(std::move(mailbox)) {}
+  Http2Stream(std::int32_t id, std::shared_ptr<Mailbox> mailbox);
 
   // For the thread of the connection.
   Request request{};
@@ -57,7 +55,7 @@ class Http2Stream {
 
   // For the thread that answers.
   /// Until the whole answer has been read, or was abandoned.
-  void answer(const std::function<Reply(const Request&)>& handler);
+  void answer(const Handler& handler);
 
  private:
   bool push(std::string_view bytes);

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/iso_time.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 
 namespace ek::emulator {
@@ -121,7 +122,7 @@ void sso(Setup& setup) {
       {"clientSecret", session.client_secret.reveal()},
       {"registrationExpiresAt", format_iso_time(now + std::chrono::hours(24 * 90))},
       {"refreshToken", session.refresh_token.reveal()}};
-  setup.write(".aws/sso/cache/b6886d8d615c11b80805b0bea6cd9c449aa8a0b6.json", cached.dump(2));
+  setup.write(".aws/sso/cache/b6886d8d615c11b80805b0bea6cd9c449aa8a0b6.json", to_text(cached, 2));
   setup.set("HOME", setup.folder());
   setup.set("AWS_ENDPOINT_URL_SSO", setup.base_url());
   setup.set("AWS_ENDPOINT_URL_SSO_OIDC", setup.base_url());
@@ -148,7 +149,7 @@ void external_account(Setup& setup) {
       workload_token(setup.service(), "https:" + std::string(setup.service().google_audience())));
   const ordered_json file =
       federation(setup, "urn:ietf:params:oauth:token-type:jwt", {{"file", path}});
-  setup.set_file("GOOGLE_APPLICATION_CREDENTIALS", "external-account.json", file.dump(2));
+  setup.set_file("GOOGLE_APPLICATION_CREDENTIALS", "external-account.json", to_text(file, 2));
 }
 // The AWS keys of the environment prove to Google who one is.
 void external_account_aws(Setup& setup) {
@@ -157,7 +158,7 @@ void external_account_aws(Setup& setup) {
       {{"environment_id", "aws1"},
        {"regional_cred_verification_url",
         "https://sts.{region}.amazonaws.com?Action=GetCallerIdentity&Version=2011-06-15"}});
-  setup.set_file("GOOGLE_APPLICATION_CREDENTIALS", "external-account-aws.json", file.dump(2));
+  setup.set_file("GOOGLE_APPLICATION_CREDENTIALS", "external-account-aws.json", to_text(file, 2));
 }
 
 // The certificate that the pool knows; curl and Google's libraries find the token service's own by
@@ -170,12 +171,12 @@ void external_account_x509(Setup& setup) {
   setup.service().workload_certificate = *std::move(own);
   const ordered_json config = {
       {"cert_configs", {{"workload", {{"cert_path", certificate}, {"key_path", key}}}}}};
-  setup.set_file("GOOGLE_API_CERTIFICATE_CONFIG", "certificate_config.json", config.dump(2));
+  setup.set_file("GOOGLE_API_CERTIFICATE_CONFIG", "certificate_config.json", to_text(config, 2));
   setup.set_file("SSL_CERT_FILE", "emulator.pem", setup.service().tls.certificate_pem);
   ordered_json file = federation(setup, "urn:ietf:params:oauth:token-type:mtls",
                                  {{"certificate", {{"use_default_certificate_config", true}}}});
   file["token_url"] = setup.service().tls_url + "/v1/token";
-  setup.set_file("GOOGLE_APPLICATION_CREDENTIALS", "external-account-x509.json", file.dump(2));
+  setup.set_file("GOOGLE_APPLICATION_CREDENTIALS", "external-account-x509.json", to_text(file, 2));
 }
 
 void workload(Setup& setup) {

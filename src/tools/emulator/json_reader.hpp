@@ -1,5 +1,5 @@
-// Members of JSON objects that came from outside, whatever type they turn out to have. For .cpp
-// files that have included nlohmann/json.hpp themselves.
+// JSON that came from outside, whatever it turns out to hold. For .cpp files that have included
+// nlohmann/json.hpp themselves.
 #pragma once
 
 #include <algorithm>
@@ -11,6 +11,36 @@
 #include "endpointkit/error.hpp"
 
 namespace ek::emulator {
+
+/// Whether arrays and objects lie so deep in one another that walking through them would use up a
+/// thread's stack. Decides nothing about texts that are no JSON.
+inline bool nests_too_deep(std::string_view json) noexcept {
+  constexpr int most = 1000;
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t at = 0; at < json.size() && depth <= most; ++at) {
+    const char c = json[at];
+    if (quoted && c == '\\') ++at;
+    if (c == '"') quoted = !quoted;
+    if (quoted) continue;
+    if (c == '[' || c == '{') ++depth;
+    if (c == ']' || c == '}') --depth;
+  }
+  return depth > most;
+}
+
+/// Discarded if the text is no JSON, or JSON of more than a thousand levels.
+template <class Json>
+Json parse_json(std::string_view text) {
+  if (nests_too_deep(text)) return Json(Json::value_t::discarded);
+  return Json::parse(text, nullptr, false);
+}
+
+/// Headers, paths and forms may be no UTF-8, which dump() alone throws at.
+template <class Json>
+std::string to_text(const Json& json, int indent = -1) {
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
 
 /// "" if it is not there or no string.
 template <class Json>

@@ -5,6 +5,7 @@
 // https://learn.microsoft.com/azure/azure-arc/servers/managed-identity-authentication
 #include <nlohmann/json.hpp>
 
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 #include "tools/emulator/service.hpp"
 
@@ -16,7 +17,7 @@ using nlohmann::ordered_json;
 Reply refuse(int status, std::string_view error, std::string_view description) {
   return {.status = status,
           .content_type = "application/json; charset=utf-8",
-          .body = ordered_json{{"error", error}, {"error_description", description}}.dump()};
+          .body = to_text(ordered_json{{"error", error}, {"error_description", description}})};
 }
 
 Reply give(Service& service, const Request& request) {
@@ -47,7 +48,7 @@ Reply give(Service& service, const Request& request) {
                              {"not_before", text(now)},
                              {"resource", resource},
                              {"token_type", "Bearer"}};
-  return {.content_type = "application/json; charset=utf-8", .body = body.dump()};
+  return {.content_type = "application/json; charset=utf-8", .body = to_text(body)};
 }
 
 bool asks_from_inside(const Request& request) {
@@ -85,7 +86,7 @@ Reply serve_service_fabric(Service& service, const Request& request) {
   for (const char* name : {"client_id", "expires_in", "not_before"}) body.erase(name);
   body["expires_on"] =
       std::chrono::system_clock::to_time_t(service.options.now() + service.options.token_lifetime);
-  reply.body = body.dump();
+  reply.body = to_text(body);
   return reply;
 }
 

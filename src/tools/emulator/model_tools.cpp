@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/model.hpp"
 
 namespace ek::emulator {
@@ -65,14 +66,14 @@ json value_for(const json& schema, std::string_view text) {
 }
 
 std::string arguments_for(const ChatTool& tool, std::string_view text) {
-  const json schema = json::parse(tool.parameters, nullptr, false);
+  const json schema = parse_json<json>(tool.parameters);
   json arguments = json::object();
   if (schema.is_object() && schema.contains("properties") && schema["properties"].is_object()) {
     for (const auto& [key, property] : schema["properties"].items()) {
       arguments[key] = value_for(property.is_object() ? property : json::object(), text);
     }
   }
-  return arguments.dump();
+  return to_text(arguments);
 }
 
 }  // namespace

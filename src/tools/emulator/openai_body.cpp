@@ -34,7 +34,7 @@ void read_tools(const json& body, Prompt& prompt) {
     const json function = tool.is_object() ? tool.value("function", json()) : json();
     if (!function.is_object()) continue;
     prompt.tools.push_back({.name = text_in(function, "name"),
-                            .parameters = function.value("parameters", json::object()).dump()});
+                            .parameters = to_text(function.value("parameters", json::object()))});
   }
 }
 
@@ -92,7 +92,7 @@ class OpenAiStream final : public Writer {
       json chunk = head();
       chunk["choices"] = json::array();
       chunk["usage"] = usage_of(ending);
-      text += "data: " + chunk.dump() + "\n\n";
+      text += "data: " + to_text(chunk) + "\n\n";
     }
     return text + "data: [DONE]\n\n";
   }
@@ -102,7 +102,7 @@ class OpenAiStream final : public Writer {
                          {"type", "InternalServerError"},
                          {"param", nullptr},
                          {"code", 500}}}};
-    return "data: " + body.dump() + "\n\n";
+    return "data: " + to_text(body) + "\n\n";
   }
 
  private:
@@ -115,7 +115,7 @@ class OpenAiStream final : public Writer {
   std::string event(const json& delta, const json& finish = nullptr) const {
     json chunk = head();
     chunk["choices"] = json::array({{{"index", 0}, {"delta", delta}, {"finish_reason", finish}}});
-    return "data: " + chunk.dump() + "\n\n";
+    return "data: " + to_text(chunk) + "\n\n";
   }
   std::string tool_event(int index, const json& call) const {
     json indexed = {{"index", index}};
@@ -152,7 +152,7 @@ class OpenAiWhole final : public WholeWriter {
         {"choices",
          json::array({{{"index", 0}, {"message", message}, {"finish_reason", ending.finish}}})},
         {"usage", usage_of(ending)}};
-    return body.dump();
+    return to_text(body);
   }
 
  private:
@@ -163,7 +163,7 @@ class OpenAiWhole final : public WholeWriter {
 }  // namespace
 
 Result<ChatCall> parse_openai(std::string_view body) {
-  const json parsed = json::parse(body, nullptr, false);
+  const json parsed = parse_json<json>(body);
   if (!parsed.is_object() || !parsed.contains("messages") || !parsed["messages"].is_array() ||
       parsed["messages"].empty()) {
     return bad_body("expected a JSON object with a list \"messages\" that is not empty");
@@ -196,14 +196,14 @@ std::string openai_body(const ChatCall& call) {
     body["messages"].push_back({{"role", role}, {"content", message.text}});
   }
   for (const ChatTool& tool : call.prompt.tools) {
-    json parameters = json::parse(tool.parameters, nullptr, false);
+    json parameters = parse_json<json>(tool.parameters);
     if (!parameters.is_object()) parameters = json::object();
     body["tools"].push_back(
         {{"type", "function"}, {"function", {{"name", tool.name}, {"parameters", parameters}}}});
   }
   if (!call.prompt.stop.empty()) body["stop"] = call.prompt.stop;
   if (call.prompt.seed != 0) body["seed"] = call.prompt.seed;
-  return body.dump();
+  return to_text(body);
 }
 
 }  // namespace ek::emulator

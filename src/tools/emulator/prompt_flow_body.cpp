@@ -17,29 +17,29 @@ class PromptFlowStream final : public Writer {
   }
   std::string piece(const Piece& piece) override {
     if (piece.kind != Piece::Kind::text) return {};
-    return "data: " + json{{"answer", piece.text}}.dump() + "\n\n";
+    return "data: " + to_text(json{{"answer", piece.text}}) + "\n\n";
   }
   std::string end(const Ending&) override { return {}; }
   std::string failure(const Error& error) override {
     const json body = {{"error", {{"code", "SystemError"}, {"message", error.message}}}};
-    return "data: " + body.dump() + "\n\n";
+    return "data: " + to_text(body) + "\n\n";
   }
 };
 
 class PromptFlowWhole final : public WholeWriter {
  public:
-  std::string end(const Ending&) override { return json{{"answer", text_}}.dump(); }
+  std::string end(const Ending&) override { return to_text(json{{"answer", text_}}); }
 };
 
 }  // namespace
 
 bool is_prompt_flow(std::string_view body) {
-  const json parsed = json::parse(body, nullptr, false);
+  const json parsed = parse_json<json>(body);
   return parsed.is_object() && parsed.contains("question") && parsed["question"].is_string();
 }
 
 Result<ChatCall> parse_prompt_flow(std::string_view body) {
-  const json parsed = json::parse(body, nullptr, false);
+  const json parsed = parse_json<json>(body);
   if (!parsed.is_object()) return bad_body("expected a JSON object with a text \"question\"");
   ChatCall call;
   const json history = parsed.value("chat_history", json::array());

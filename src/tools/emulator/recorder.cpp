@@ -30,15 +30,24 @@ std::string file_name(int number, std::string_view path) {
   return name + ".json";
 }
 
+Error unusable(const std::string& folder, const std::error_code& why) {
+  return {
+      .code = ErrorCode::invalid_request,
+      .message = fmt::format("cannot keep recordings in the folder {}: {}", folder, why.message())};
+}
+
 // Recordings that are there already stay.
-int last_number(const std::string& folder) {
+Result<int> last_number(const std::string& folder) {
   int last = 0;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
+  std::error_code failure;
+  std::filesystem::directory_iterator entry(folder, failure);
+  for (; !failure && entry != std::filesystem::directory_iterator(); entry.increment(failure)) {
+    const std::string name = entry->path().filename().string();
     int number = 0;
     std::from_chars(name.data(), name.data() + name.size(), number);
     last = std::max(last, number);
   }
+  if (failure) return unusable(folder, failure);
   return last;
 }
 
@@ -81,13 +90,11 @@ class Recorder::Tap final : public BodySource {
 Result<std::unique_ptr<Recorder>> Recorder::open(std::string folder, Now now) {
   std::error_code failure;
   std::filesystem::create_directories(folder, failure);
-  if (!std::filesystem::is_directory(folder, failure)) {
-    return Error{.code = ErrorCode::invalid_request,
-                 .message = fmt::format("cannot make the folder {} for recordings: {}", folder,
-                                        failure.message())};
-  }
+  if (failure) return unusable(folder, failure);
+  const auto last = last_number(folder);
+  if (!last) return last.error();
   std::unique_ptr<Recorder> recorder(new Recorder(std::move(folder), std::move(now)));
-  recorder->count_ = last_number(recorder->folder_);
+  recorder->count_ = *last;
   return recorder;
 }
 

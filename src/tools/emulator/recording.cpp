@@ -116,11 +116,11 @@ std::string recording_to_json(const Recording& recording) {
                                {"chunked", recording.chunked},
                                {"pieces", std::move(pieces)},
                                {"end", end == std::end(ends) ? "cut" : end->second}}}};
-  return json.dump(2) + "\n";
+  return to_text(json, 2) + "\n";
 }
 
 Result<Recording> parse_recording(std::string_view text) {
-  const ordered_json json = ordered_json::parse(text, nullptr, false);
+  const ordered_json json = parse_json<ordered_json>(text);
   if (!json.is_object() || !json.contains("request") || !json.contains("answer"))
     return bad_body("expected an object with request and answer");
   const ordered_json &request = json["request"], &answer = json["answer"];

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "base/uri.hpp"
 #include "tools/emulator/answer_body.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 #include "tools/emulator/service.hpp"
 #include "tools/emulator/tabular.hpp"
@@ -49,7 +50,7 @@ std::string payload_part(std::string_view bytes) {
 Envelope event_stream() {
   return {.wrap = payload_part, .wrap_failure = [](const Error& error) {
             const ordered_json body = {{"Message", error.message}, {"ErrorCode", "StreamBroken"}};
-            return aws_exception_message("ModelStreamError", body.dump());
+            return aws_exception_message("ModelStreamError", to_text(body));
           }};
 }
 
@@ -67,7 +68,7 @@ Reply model_error(const Invocation& invocation, int status, std::string_view sai
       {"OriginalMessage", said},
       {"OriginalStatusCode", status}};
   Reply reply = aws_error(424, "ModelError", "");
-  reply.body = body.dump();
+  reply.body = to_text(body);
   return reply;
 }
 
@@ -78,7 +79,7 @@ Reply bad_input(const Invocation& invocation, const Error& error) {
                              {"type", "BadRequestError"},
                              {"param", nullptr},
                              {"code", 400}};
-  return model_error(invocation, 400, said.dump());
+  return model_error(invocation, 400, to_text(said));
 }
 
 Reply plain(const Invocation& invocation, std::string body, const std::string& type) {

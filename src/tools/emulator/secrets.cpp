@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <random>
 
+#include "tools/emulator/json_reader.hpp"
+
 namespace ek::emulator {
 namespace {
 
@@ -85,7 +87,7 @@ std::string key_file(const GoogleAccount& account, std::string_view token_uri) {
                                        {"auth_uri", "https://accounts.google.com/o/oauth2/auth"},
                                        {"token_uri", token_uri},
                                        {"universe_domain", "googleapis.com"}};
-  return json.dump(2) + "\n";
+  return to_text(json, 2) + "\n";
 }
 
 }  // namespace ek::emulator

@@ -10,29 +10,14 @@
 #include <atomic>
 #include <cstring>
 #include <thread>
+#include <utility>
+#include <vector>
 
 #include "tools/emulator/connection_threads.hpp"
 #include "tools/emulator/tls_server.hpp"
 
 namespace ek::emulator {
 namespace {
-
-Request request_of(const httplib::Request& from) {
-  Request request{.method = from.method,
-                  .body = from.body,
-                  .secure = from.ssl != nullptr,
-                  .client_certificate = client_certificate_of(from.ssl)};
-  const auto question = from.target.find('?');
-  request.path = from.target.substr(0, question);
-  if (question != std::string::npos) request.query = from.target.substr(question + 1);
-  for (const auto& [name, value] : from.headers) {
-    // The library adds these about the connection.
-    const bool own = name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" ||
-                     name == "LOCAL_PORT";
-    if (!own) request.headers.push_back({name, value});
-  }
-  return request;
-}
 
 int port_of(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
@@ -70,16 +55,56 @@ void wake_idle_connections(int port) {
   for_each_connection(port, [](int fd) { ::shutdown(fd, SHUT_RD); });
 }
 
-// The socket stays the library's to close.
-void send_reset(const httplib::Request& on) {
-  for_each_connection(on.local_port, [&](int fd) {
-    if (port_by(::getpeername, fd) == on.remote_port) reset_socket(fd);
+// The socket of the connection from there to `port`, or -1; it stays the library's to close.
+int find_connection(int port, int from_port) {
+  int found = -1;
+  for_each_connection(port, [&](int fd) {
+    if (port_by(::getpeername, fd) == from_port) found = fd;
   });
+  return found;
+}
+
+// Before a name that it stands in front of; no name on the wire can begin so.
+constexpr std::string_view hidden = ":";
+
+// By these the library would take forms apart, refuse long ones and unpack what is packed. But what
+// signatures cover, and recordings keep, is the body as it was sent.
+void hide_type(httplib::Headers& headers) {
+  for (const char* name : {"Content-Type", "Content-Encoding"}) {
+    const auto [begin, end] = headers.equal_range(name);
+    const std::vector<std::pair<std::string, std::string>> found(begin, end);
+    headers.erase(begin, end);
+    for (const auto& [own, value] : found) headers.emplace(std::string(hidden) + own, value);
+  }
+}
+
+Request request_of(const httplib::Request& from) {
+  Request request{
+      .method = from.method,
+      .body = from.body,
+      .secure = from.ssl != nullptr,
+      .client_certificate = client_certificate_of(from.ssl),
+      .client_left = [from_port = from.remote_port, port = from.local_port, fd = -1]() mutable {
+        if (fd < 0) fd = find_connection(port, from_port);
+        return peer_left(fd);
+      }};
+  const auto question = from.target.find('?');
+  request.path = from.target.substr(0, question);
+  if (question != std::string::npos) request.query = from.target.substr(question + 1);
+  for (const auto& [name, value] : from.headers) {
+    // The library adds these about the connection.
+    const bool own = name == "REMOTE_ADDR" || name == "REMOTE_PORT" || name == "LOCAL_ADDR" ||
+                     name == "LOCAL_PORT";
+    if (own) continue;
+    const bool was_hidden = name.starts_with(hidden);
+    request.headers.push_back({was_hidden ? name.substr(hidden.size()) : name, value});
+  }
+  return request;
 }
 
 // False cuts the connection: without it, the last chunk would say that the body is whole.
 bool send_next(BodySource& source, httplib::DataSink& sink, const std::function<void()>& reset) {
-  const BodySource::Chunk chunk = source.next();
+  const BodySource::Chunk chunk = next_of(source);
   switch (chunk.state) {
     case BodySource::Chunk::State::reset:
       reset();
@@ -168,7 +193,8 @@ struct Server::Parts {
   std::atomic<bool> ended = false;
 
   void answer(const httplib::Request& from, httplib::Response& to) {
-    fill(to, handler(request_of(from)), [&from] { send_reset(from); });
+    fill(to, answer_by(handler, request_of(from)),
+         [&from] { reset_socket(find_connection(from.local_port, from.remote_port)); });
     write_log(from.method, from.target.substr(0, from.target.find('?')), to.status);
   }
   // Paths hold no secret: those travel in headers and bodies.
@@ -225,6 +251,11 @@ void Server::listen(Handler handler, Log log, TlsCount& count) {
   parts.handler = std::move(handler);
   parts.log = std::move(log);
   if (parts.tls != nullptr) parts.serve_tls(count);
+  parts.http().set_pre_routing_handler([](const httplib::Request& from, httplib::Response&) {
+    // Its own object, of which it shows handlers a const view.
+    hide_type(const_cast<httplib::Request&>(from).headers);
+    return httplib::Server::HandlerResponse::Unhandled;
+  });
   const auto answer = [&parts](const httplib::Request& from, httplib::Response& to) {
     parts.answer(from, to);
   };

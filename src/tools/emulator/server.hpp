@@ -22,7 +22,6 @@ struct TlsCount {
 
 class Server {
  public:
-  using Handler = std::function<Reply(const Request&)>;
   using Log = std::function<void(const std::string&)>;
 
   /// Binds; requests wait until listen().

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "tools/emulator/json_reader.hpp"
+
 namespace ek::emulator {
 
 EndpointCount Stats::at(const std::string& endpoint) const {
@@ -37,7 +39,7 @@ std::string Stats::json(const FaultBook& faults) const {
         {"http2", tls.http2.load()},
         {"resumed", tls.resumed.load()},
         {"streams_reset", tls.streams_reset.load()}}}};
-  return json.dump(2) + "\n";
+  return to_text(json, 2) + "\n";
 }
 
 void StopFlag::set() {

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "signing/sigv4.hpp"
+#include "tools/emulator/json_reader.hpp"
 #include "tools/emulator/proofs.hpp"
 
 namespace ek::emulator {
@@ -106,7 +107,7 @@ std::optional<AwsRefusal> refuse_signature(const Request& request,
 }  // namespace
 
 Reply aws_error(int status, std::string_view code, std::string_view message) {
-  Reply reply{.status = status, .body = nlohmann::json{{"message", message}}.dump()};
+  Reply reply{.status = status, .body = to_text(nlohmann::json{{"message", message}})};
   reply.headers = {{"x-amzn-RequestId", random_uuid()},
                    {"x-amzn-ErrorType", std::string(code) + ":http://internal.amazon.com/coral/"
                                                             "com.amazon.coral.service/"}};

@@ -16,7 +16,7 @@ using nlohmann::ordered_json;
 
 Reply refuse(std::string_view error, std::string_view description) {
   return {.status = 400,
-          .body = ordered_json{{"error", error}, {"error_description", description}}.dump()};
+          .body = to_text(ordered_json{{"error", error}, {"error_description", description}})};
 }
 
 }  // namespace
@@ -38,11 +38,11 @@ Reply serve_sso_portal(Service& service, const Request& request) {
         {"sessionToken", keys.keys.session_token.reveal()},
         {"expiration",
          std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count()}}}};
-  return {.body = body.dump()};
+  return {.body = to_text(body)};
 }
 
 Reply serve_sso_token(Service& service, const Request& request) {
-  const json body = json::parse(request.body, nullptr, false);
+  const json body = parse_json<json>(request.body);
   if (!body.is_object()) return refuse("invalid_request", "the body is no JSON object");
   if (text_in(body, "grantType") != "refresh_token")
     return refuse("unsupported_grant_type", "only refresh_token is supported");
@@ -54,11 +54,10 @@ Reply serve_sso_token(Service& service, const Request& request) {
   if (!(Secret(text_in(body, "refreshToken")) == session.refresh_token))
     return refuse("invalid_grant", "Invalid refresh token provided");
   const std::string token = issue_sso_token(service, std::chrono::hours(1));
-  return {.body = ordered_json{{"accessToken", token},
-                               {"expiresIn", 3600},
-                               {"refreshToken", session.refresh_token.reveal()},
-                               {"tokenType", "Bearer"}}
-                      .dump()};
+  return {.body = to_text(ordered_json{{"accessToken", token},
+                                       {"expiresIn", 3600},
+                                       {"refreshToken", session.refresh_token.reveal()},
+                                       {"tokenType", "Bearer"}})};
 }
 
 std::string issue_sso_token(Service& service, std::chrono::seconds lifetime) {

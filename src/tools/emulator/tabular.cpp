@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "tools/emulator/json_reader.hpp"
 
 namespace ek::emulator {
 namespace {
@@ -34,13 +35,13 @@ std::optional<json> sum_rows(const json& rows) {
 
 std::optional<std::string> named(const std::optional<json>& sums, const char* name) {
   if (!sums) return std::nullopt;
-  return json{{name, *sums}}.dump();
+  return to_text(json{{name, *sums}});
 }
 
 }  // namespace
 
 std::optional<std::string> score_json(std::string_view body) {
-  const json parsed = json::parse(body, nullptr, false);
+  const json parsed = parse_json<json>(body);
   if (!parsed.is_object()) return std::nullopt;
   if (parsed.contains("instances")) return named(sum_rows(parsed["instances"]), "predictions");
   if (parsed.contains("data")) return named(sum_rows(parsed["data"]), "result");
@@ -48,7 +49,7 @@ std::optional<std::string> score_json(std::string_view body) {
   const json& input = parsed["input_data"];
   const auto sums = sum_rows(input.is_object() ? input.value("data", json()) : input);
   if (!sums) return std::nullopt;
-  return sums->dump();
+  return to_text(*sums);
 }
 
 std::optional<std::string> score_csv(std::string_view body) {
@@ -70,7 +71,7 @@ std::optional<std::string> score_csv(std::string_view body) {
       line.remove_prefix(line.find(',') + 1);
     }
     if (!result.empty()) result += '\n';
-    result += json(total).dump();
+    result += to_text(json(total));
   }
   if (result.empty()) return std::nullopt;
   return result;

@@ -31,7 +31,7 @@ class TgiStream final : public Writer {
   }
   std::string failure(const Error& error) override {
     const json body = {{"error", error.message}, {"error_type", "generation"}};
-    return "data:" + body.dump() + "\n\n";
+    return "data:" + to_text(body) + "\n\n";
   }
 
  private:
@@ -41,7 +41,7 @@ class TgiStream final : public Writer {
         {"token", {{"id", 1000 + index_}, {"text", token}, {"logprob", -0.25}, {"special", false}}},
         {"generated_text", whole},
         {"details", details}};
-    return "data:" + body.dump() + "\n\n";
+    return "data:" + to_text(body) + "\n\n";
   }
 
   std::optional<std::string> held_;
@@ -60,7 +60,7 @@ class TgiWhole final : public WholeWriter {
                          {"prefill", json::array()},
                          {"seed", nullptr}};
     }
-    return json::array({item}).dump();
+    return to_text(json::array({item}));
   }
 
  private:
@@ -70,12 +70,12 @@ class TgiWhole final : public WholeWriter {
 }  // namespace
 
 bool is_tgi(std::string_view body) {
-  const json parsed = json::parse(body, nullptr, false);
+  const json parsed = parse_json<json>(body);
   return parsed.is_object() && parsed.contains("inputs") && parsed["inputs"].is_string();
 }
 
 Result<ChatCall> parse_tgi(std::string_view body) {
-  const json parsed = json::parse(body, nullptr, false);
+  const json parsed = parse_json<json>(body);
   if (!parsed.is_object() || text_in(parsed, "inputs").empty()) {
     return bad_body("expected a JSON object with a text \"inputs\" that is not empty");
   }

@@ -97,4 +97,9 @@ void reset_socket(int socket) noexcept {
   static_cast<void>(::connect(socket, &nobody, sizeof nobody));
 }
 
+bool peer_left(int socket) noexcept {
+  pollfd entry{.fd = socket, .events = POLLRDHUP, .revents = 0};
+  return ::poll(&entry, 1, 0) > 0;
+}
+
 }  // namespace ek::emulator

@@ -48,5 +48,7 @@ class TlsConnection {
 /// A TCP RST for a socket that somebody else closes: connect(2) to AF_UNSPEC dissolves the
 /// association, which SO_LINGER could not do for one that is shut down before it is closed.
 void reset_socket(int socket) noexcept;
+/// Whether the other side has closed its end, read or not what it sent before.
+bool peer_left(int socket) noexcept;
 
 }  // namespace ek::emulator

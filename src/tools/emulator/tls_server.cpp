@@ -17,9 +17,7 @@ class TlsStream final : public httplib::Stream {
 
   [[nodiscard]] bool is_readable() const override { return connection_.await_readable(read_ms_); }
   [[nodiscard]] bool is_writable() const override {
-    char byte = 0;
-    const bool left = ::recv(connection_.socket(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-    return !left && connection_.await_writable(write_ms_);
+    return !peer_left(connection_.socket()) && connection_.await_writable(write_ms_);
   }
   ssize_t read(char* to, std::size_t size) override {
     while (true) {

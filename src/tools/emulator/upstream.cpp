@@ -100,9 +100,9 @@ class UpstreamGeneration final : public Generation {
       if (ending_.finish.empty()) ending_.finish = "stop";
       return {};
     }
-    const json chunk = json::parse(frame.data, nullptr, false);
+    const json chunk = parse_json<json>(frame.data);
     if (!chunk.is_object()) return {};
-    if (chunk.contains("error")) return failed(200, clip(chunk["error"].dump(), 1000));
+    if (chunk.contains("error")) return failed(200, clip(to_text(chunk["error"]), 1000));
     read_chunk(chunk, pieces_, ending_);
     return {};
   }
@@ -131,12 +131,12 @@ class UpstreamGeneration final : public Generation {
 };
 
 std::string streamed_body(const Upstream& upstream, std::string_view openai_json) {
-  json body = json::parse(openai_json, nullptr, false);
+  json body = parse_json<json>(openai_json);
   if (!body.is_object()) body = json::object();
   body["stream"] = true;
   body["stream_options"] = {{"include_usage", true}};
   if (!upstream.model.empty()) body["model"] = upstream.model;
-  return body.dump();
+  return to_text(body);
 }
 
 }  // namespace

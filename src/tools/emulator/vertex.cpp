@@ -131,7 +131,7 @@ Reply generate_content(Service& service, const Target& target, Mishap mishap,
   if (target.method->verb == Verb::count_tokens) {
     const int count = answer(call->prompt).prompt_tokens;
     return {.content_type = "application/json; charset=UTF-8",
-            .body = ordered_json{{"totalTokens", count}}.dump(2) + "\n"};
+            .body = to_text(ordered_json{{"totalTokens", count}}, 2) + "\n"};
   }
   GeminiForm form = GeminiForm::whole;
   if (target.method->verb == Verb::stream_generate) {
@@ -156,7 +156,7 @@ Reply container_error(int status, std::string_view message) {
                              {"type", status < 500 ? "BadRequestError" : "InternalServerError"},
                              {"param", nullptr},
                              {"code", status}};
-  return {.status = status, .body = body.dump()};
+  return {.status = status, .body = to_text(body)};
 }
 
 Reply container_failed(const Error& error) {
@@ -207,13 +207,13 @@ Reply prediction(const Target& target, const ordered_json& predictions) {
                                                    target.project, target.location)},
                              {"modelDisplayName", "emulated-model"},
                              {"modelVersionId", "1"}};
-  return {.content_type = "application/json; charset=UTF-8", .body = body.dump(2) + "\n"};
+  return {.content_type = "application/json; charset=UTF-8", .body = to_text(body, 2) + "\n"};
 }
 
 // An instance of a language model: a chat, {"prompt": …} or the prompt itself; none for others.
 std::optional<ChatCall> call_of(const json& instance) {
   if (instance.is_object() && text_in(instance, "@requestFormat") == "chatCompletions") {
-    auto call = parse_openai(instance.dump());
+    auto call = parse_openai(to_text(instance));
     if (!call) return std::nullopt;
     call->stream = false;
     return *std::move(call);
@@ -241,7 +241,7 @@ Result<std::string> text_of(Generation& generation) {
 }
 
 Reply predict(Service& service, const Target& target, Mishap mishap, const Request& request) {
-  const json body = json::parse(request.body, nullptr, false);
+  const json body = parse_json<json>(request.body);
   if (!body.is_object() || !body.contains("instances") || !body["instances"].is_array()) {
     return google_error(400, "INVALID_ARGUMENT", "Required field 'instances' is missing.");
   }

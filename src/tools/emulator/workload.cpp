@@ -35,7 +35,7 @@ std::string workload_token(const Service& service, std::string_view audience) {
                        {"nbf", now},
                        {"exp", now + 86400}};
   const GoogleAccount& signer = service.secrets.google;
-  const auto token = make_jwt(signer.key_id, claims.dump(), signer.key);
+  const auto token = make_jwt(signer.key_id, to_text(claims), signer.key);
   return token ? *token : std::string();
 }
 
@@ -43,7 +43,7 @@ Result<void> check_workload_token(const Service& service, std::string_view token
                                   std::string_view audience) {
   const auto jwt = verify_jwt(token, service.secrets.google.key.public_key());
   if (!jwt) return refused("the token's signature cannot be verified");
-  const json claims = json::parse(jwt->claims_json, nullptr, false);
+  const json claims = parse_json<json>(jwt->claims_json);
   if (text_in(claims, "iss") != service.base_url || text_in(claims, "sub") != workload_subject)
     return refused("no such issuer and subject are trusted");
   const auto audiences = texts_in(claims, "aud");

@@ -232,5 +232,46 @@ TEST_F(UpstreamTest, ReportsAStreamThatBreaks) {
   EXPECT_EQ(behind()["abandoned"], 2);
 }
 
+// Bodies that an HTTP library may be tempted to read, unpack or refuse.
+TEST_F(EmulatorTest, TakesEveryBodyAsItWasSent) {
+  const std::string parts =
+      "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\ntext\r\n--b--\r\n";
+  const std::string form = "field=" + std::string(20'000, 'x');
+  const std::string packed("\x1F\x8B\x08 no gzip after all", 20);
+  const std::pair<std::string, std::string> bodies[] = {{"multipart/form-data; boundary=b", parts},
+                                                        {"multipart/form-data", parts},
+                                                        {"application/x-www-form-urlencoded", form},
+                                                        {"application/octet-stream", packed}};
+  for (const auto& [type, body] : bodies) {
+    httplib::Headers headers = bearer(emulator_->azure_key().reveal());
+    headers.emplace("Content-Type", type);
+    if (body == packed) headers.emplace("Content-Encoding", "gzip");
+    const Got score = send("POST", "/score", headers, body);
+    EXPECT_EQ(score.status, 200) << type;
+    EXPECT_EQ(score.body, body) << type;
+    EXPECT_EQ(score.header("Content-Type"), type);
+    const Got signed_one = invoke(aws_proof(), "/endpoints/echo/invocations", body, type);
+    EXPECT_EQ(signed_one.status, 200) << signed_one.body;
+    EXPECT_EQ(signed_one.body, body) << type;
+  }
+}
+
+TEST_F(EmulatorTest, RefusesJsonThatNestsTooDeep) {
+  std::string deep;
+  for (int level = 0; level < 60'000; ++level) deep += R"({"properties":)";
+  deep += "{}" + std::string(60'000, '}');
+  const std::string chat =
+      R"({"messages":[{"role":"user","content":"use the tool"}],"tools":[{"type":"function",)"
+      R"("function":{"name":"t","parameters":)" +
+      deep + "}}]}";
+  const auto headers = bearer(emulator_->azure_key().reveal());
+  EXPECT_EQ(post("/v1/chat/completions", headers, chat).status, 424) << "as any bad body";
+  const std::string rows =
+      R"({"instances":)" + std::string(300'000, '[') + "1" + std::string(300'000, ']') + "}";
+  const Got table = invoke("/endpoints/table/invocations", rows);
+  EXPECT_EQ(table.parsed()["OriginalStatusCode"], 400) << table.body;
+  EXPECT_EQ(post("/score", headers, rows).body, rows) << "which takes anything";
+}
+
 }  // namespace
 }  // namespace ek::emulator

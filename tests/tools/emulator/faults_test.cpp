@@ -1,5 +1,10 @@
 #include "tools/emulator/faults.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "emulator_fixture.hpp"
 #include "tools/emulator/fault_kinds.hpp"
 
@@ -25,6 +30,7 @@ TEST(ParseFault, NamesWhatThereIs) {
        "the fault cut takes after=BYTES times=N cloud=TEXT id=TEXT, not \"before\""},
       {"cut;after=soon", "expected after=BYTES with a whole number, got \"soon\""},
       {"cut;after=-1", "got \"-1\""},
+      {"503;cloud=vertx", "there is no cloud \"vertx\"; there are sagemaker, vertex, azureml"},
       {"early-close;", "the fault early-close takes times=N"}};
   for (const auto& [order, message] : orders) {
     const auto fault = parse_fault(order);
@@ -130,6 +136,33 @@ TEST_F(Faults, RefuseInTheProvidersWords) {
   const Got aws = invoke("/endpoints/chat/invocations", hello);
   EXPECT_EQ(aws.status, 403);
   EXPECT_THAT(aws.header("x-amzn-ErrorType"), testing::StartsWith("ExpiredTokenException"));
+}
+
+TEST_F(Faults, AreCountedByOrdersThatAreNoUtf8) {
+  EXPECT_EQ(ask("503;id=caf\xE9").status, 503);
+  EXPECT_EQ(hits(), json({{"503;id=caf\xEF\xBF\xBD", 1}}));
+}
+
+// Sends `request` and leaves.
+void send_and_leave(int port, const std::string& request) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const void* raw = &to;
+  EXPECT_EQ(::connect(fd, static_cast<const sockaddr*>(raw), sizeof to), 0);
+  EXPECT_EQ(::send(fd, request.data(), request.size(), 0), static_cast<ssize_t>(request.size()));
+  ::close(fd);
+}
+
+TEST_F(Faults, HoldNoThreadForAClientThatLeftBeforeTheHeaders) {
+  start({.connections = 1});
+  send_and_leave(emulator_->port(),
+                 "POST /score HTTP/1.1\r\nHost: emulator\r\nContent-Length: 2\r\n"
+                 "x-emulator-fault: slow-headers\r\n\r\n{}");
+  EXPECT_EQ(ask("").status, 200) << "by the one thread that there is";
+  EXPECT_EQ(hits(), json({{"slow-headers", 1}}));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <stdexcept>
 #include <thread>
 
 namespace ek::emulator {
@@ -114,6 +115,35 @@ TEST_F(Http2StreamTest, LetsItsSourceWaitForTheReaderAndForNobody) {
   stream_->abandon();
   thread_.join();
   EXPECT_EQ(chunks, 5) << "four fill the buffer, and one waits";
+}
+
+class Throwing final : public BodySource {
+ public:
+  Chunk next() override { throw std::runtime_error("no more"); }
+};
+
+TEST_F(Http2StreamTest, AnswersWith500WhenItsHandlerThrows) {
+  answer([](const Request&) -> Reply { throw std::runtime_error("out of order"); });
+  EXPECT_EQ(await_head().status, 500);
+  const auto [body, end] = read_all();
+  EXPECT_THAT(body, testing::HasSubstr("out of order"));
+  EXPECT_EQ(end.state, State::end);
+}
+
+TEST_F(Http2StreamTest, IsCutWhenItsSourceThrows) {
+  answer([](const Request&) { return Reply{.stream = std::make_unique<Throwing>()}; });
+  EXPECT_EQ(await_head().status, 200);
+  EXPECT_EQ(read_all().second.state, State::cut);
+}
+
+TEST_F(Http2StreamTest, TellsItsHandlerThatTheClientLeft) {
+  EXPECT_FALSE(stream_->request.client_left());
+  answer([](const Request& request) {
+    while (!request.client_left()) std::this_thread::yield();
+    return Reply{};
+  });
+  stream_->abandon();
+  thread_.join();
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "tools/emulator/recording.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -185,7 +187,41 @@ TEST_F(Recordings, ComeFromAFolderThatHasSome) {
   EXPECT_THAT(Emulator::start({.replay_folder = folder_}),
               test::FailsWith(HasSubstr("0001-score.json is no recording")));
   EXPECT_THAT(Emulator::start({.record_folder = "/proc/none"}),
-              test::FailsWith(HasSubstr("cannot make the folder")));
+              test::FailsWith(HasSubstr("cannot keep recordings in the folder")));
+}
+
+TEST_F(Recordings, AreKeptOfRequestsWithHeadersThatAreNoUtf8) {
+  for (const std::string& body : {hello, hello_stream}) {
+    httplib::Headers headers = bearer(emulator_->azure_key().reveal());
+    headers.emplace("x-emulator-note", "caf\xE9");
+    EXPECT_EQ(post("/v1/chat/completions", headers, body).status, 200);
+  }
+  emulator_->stop();
+  ASSERT_EQ(files().size(), 2U);
+  for (const std::string& file : files())
+    EXPECT_THAT(read(file), HasSubstr("x-emulator-note: caf\xEF\xBF\xBD"));
+}
+
+// While it lives, the process is nobody, if it was root: to root all folders are open.
+class Nobody {
+ public:
+  Nobody() : was_(::geteuid()) { EXPECT_EQ(::seteuid(was_ == 0 ? 65534 : was_), 0); }
+  ~Nobody() { EXPECT_EQ(::seteuid(was_), 0); }
+  Nobody(const Nobody&) = delete;
+  Nobody& operator=(const Nobody&) = delete;
+
+ private:
+  uid_t was_;
+};
+
+TEST_F(Recordings, NeedAFolderThatCanBeListed) {
+  std::filesystem::permissions(folder_, std::filesystem::perms::none);
+  {
+    const Nobody nobody;
+    EXPECT_THAT(Emulator::start({.record_folder = folder_}),
+                test::FailsWith(HasSubstr("cannot keep recordings in the folder " + folder_)));
+  }
+  std::filesystem::permissions(folder_, std::filesystem::perms::owner_all);
 }
 
 }  // namespace

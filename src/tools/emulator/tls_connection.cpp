@@ -98,7 +98,12 @@ void reset_socket(int socket) noexcept {
 }
 
 bool peer_left(int socket) noexcept {
-  pollfd entry{.fd = socket, .events = POLLRDHUP, .revents = 0};
+#ifdef POLLRDHUP
+  constexpr short end_of_requests = POLLRDHUP;
+#else
+  constexpr short end_of_requests = 0;  // a reset is told of in any case
+#endif
+  pollfd entry{.fd = socket, .events = end_of_requests, .revents = 0};
   return ::poll(&entry, 1, 0) > 0;
 }
 

@@ -190,7 +190,8 @@ class AsioDispatcher {
         [state = state_, begin = std::move(begin)](auto handler) {
           const auto id = std::make_shared<std::atomic<CallId>>(0);
           // Once the call has begun, the handler may be gone and its slot with it.
-          cancel_on(net::get_associated_cancellation_slot(handler), state, id);
+          cancel_on(net::get_associated_cancellation_slot(handler), state,
+                    [id] { return id->load(); });
           const auto done =
               std::make_shared<Completion<decltype(handler)>>(std::move(handler), state->strand);
           const Result<CallId> call = state->begin(begin, [done](LoopEvent event) {
@@ -206,14 +207,13 @@ class AsioDispatcher {
         token);
   }
 
-  template <class Slot>
-  static void cancel_on(Slot slot, const std::shared_ptr<State>& state,
-                        const std::shared_ptr<const std::atomic<CallId>>& call) {
+  template <class Slot, class Which>
+  static void cancel_on(Slot slot, const std::shared_ptr<State>& state, Which call) {
     if (!slot.is_connected()) return;
     slot.assign([weak = std::weak_ptr<State>(state), call](net::cancellation_type) {
       if (const auto alive = weak.lock()) {
         net::dispatch(alive->strand, [alive, call] {
-          if (alive->dispatcher) alive->dispatcher->cancel(*call);
+          if (alive->dispatcher) alive->dispatcher->cancel(call());
         });
       }
     });
@@ -239,7 +239,7 @@ class AsioDispatcher::Stream {
     return net::async_initiate<Token, void(Item)>(
         [shared = shared_, state = state_](auto handler) {
           cancel_on(net::get_associated_cancellation_slot(handler), state,
-                    std::make_shared<std::atomic<CallId>>(shared->backlog.call));
+                    [call = shared->backlog.call] { return call; });
           const auto done =
               std::make_shared<Completion<decltype(handler)>>(std::move(handler), state->strand);
           net::dispatch(state->strand, [shared, done] {

@@ -89,7 +89,7 @@ struct NetworkOptions {
   std::chrono::seconds max_age{0};
   HttpVersion http_version = HttpVersion::automatic;
   /// What all answers of the client together may have waiting, come but not yet asked for; beyond
-  /// that, senders are slowed down. One answer has 64 KiB of it at most, and its equal share where
+  /// that, senders are slowed down. One answer has 128 KiB of it at most, and its equal share where
   /// many are under way, but always 16 KiB.
   std::size_t max_buffered_bytes = std::size_t{64} << 20U;
 

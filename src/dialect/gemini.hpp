@@ -4,8 +4,6 @@
 // parts without a word in the vocabulary (executableCode, codeExecutionResult, audio) verbatim.
 #pragma once
 
-#include <map>
-
 #include "dialect/gemini_arguments.hpp"
 #include "dialect/stream_base.hpp"
 
@@ -30,8 +28,8 @@ class GeminiStream final : public FrameDecoder {
 
   Notices notices_;
   UsageSnapshots snapshots_;
-  std::map<std::int64_t, bool> other_ended_;  // candidates but the first
-  std::optional<PartialArguments> partial_;   // of the call that is under way, the last one
+  Ends ends_;                                // of the candidates
+  std::optional<PartialArguments> partial_;  // of the call that is under way, the last one
   int calls_ = 0;
   bool blocked_ = false;  // the prompt was
 };

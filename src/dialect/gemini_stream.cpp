@@ -74,11 +74,11 @@ Result<void> GeminiStream::decode(const FrameView& frame, Events& out) {
 bool GeminiStream::read_member(std::string_view key, JsonView value, Events& out) {
   if (key == "candidates") {
     for (const JsonView candidate : value.elements()) {
-      if (const auto index = candidate["index"].integer().value_or(0); index == 0) {
+      const auto index = candidate["index"].integer().value_or(0);
+      ends_.note(index, candidate["finishReason"].has_value());
+      if (index == 0) {
         read_candidate(candidate, out);
       } else {
-        bool& ended = other_ended_[index];
-        ended = ended || candidate["finishReason"].has_value();
         push_notice(out, "candidate", candidate);
       }
     }
@@ -214,9 +214,7 @@ void GeminiStream::read_usage(JsonView usage, Events& out) {
 // There is no end marker: a clean end is the end of the body after a finishReason or a block.
 std::optional<Finished> GeminiStream::finish() {
   if (blocked_) return Finished{FinishReason::content_filter, reason_, usage_};
-  const bool others = std::all_of(other_ended_.begin(), other_ended_.end(),
-                                  [](const auto& candidate) { return candidate.second; });
-  if (reason_.empty() || !others) return std::nullopt;
+  if (reason_.empty() || !ends_.all()) return std::nullopt;
   return Finished{reason_of(reason_, calls_ > 0), reason_, usage_};
 }
 

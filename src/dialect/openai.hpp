@@ -6,8 +6,6 @@
 // text or tool call, as JSON text.
 #pragma once
 
-#include <map>
-
 #include "base/rare_error.hpp"
 #include "dialect/stream_base.hpp"
 #include "dialect/text_memo.hpp"
@@ -54,7 +52,7 @@ class OpenAiStream final : public FrameDecoder {
   UsageSnapshots snapshots_;
   std::vector<Call> calls_;
   int calls_started_ = 0;
-  std::map<std::int64_t, bool> choice_ended_;
+  Ends ends_;  // of the choices
   bool whole_ = false;
   bool deltas_ = false;  // something came in them
   bool thinks_ = false;  // the last piece of content was a thought

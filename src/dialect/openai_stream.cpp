@@ -132,8 +132,7 @@ void OpenAiStream::read_choice(JsonView choice, std::int64_t position, Events& o
     ends = ends || (key == "finish_reason" && !end_reason(value).empty());
     repeats = repeats || (key == "delta" && value.has_value());
   }
-  bool& ended = choice_ended_[index];
-  ended = ended || ends;
+  ends_.note(index, ends);
   if (index != 0) {
     push_notice(out, "choice", choice);
     return;
@@ -195,6 +194,7 @@ void OpenAiStream::read_thought(std::string text, Events& out) {
 }
 
 void OpenAiStream::read_text(std::string text, Events& out) {
+  if (text.empty()) return;
   constexpr std::string_view tag = "</thought>";
   if (std::exchange(thinks_, false) && text.starts_with(tag)) text.erase(0, tag.size());
   push_text(out, std::move(text));
@@ -311,10 +311,7 @@ void OpenAiStream::read_usage(JsonView usage, Events& out) {
 }
 
 std::optional<Finished> OpenAiStream::finish() {
-  const bool ended =
-      !choice_ended_.empty() && std::all_of(choice_ended_.begin(), choice_ended_.end(),
-                                            [](const auto& choice) { return choice.second; });
-  if (!done_ && !ended && !whole_) return std::nullopt;
+  if (!done_ && !ends_.all() && !whole_) return std::nullopt;
   return Finished{reason_of(reason_, calls_started_ > 0), reason_, usage_};
 }
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/base64.hpp"
 #include "base/text.hpp"
 
@@ -93,6 +95,11 @@ Result<ChatReply> decode_whole(FrameDecoder& decoder, std::string_view body,
   ChatReply reply = builder.take();
   reply.raw.text = body;
   return reply;
+}
+
+bool Ends::all() const {
+  return !ended_.empty() && std::all_of(ended_.begin(), ended_.end(),
+                                        [](const auto& answer) { return answer.second; });
 }
 
 std::optional<Error> web_page(std::string_view body) {

@@ -37,6 +37,20 @@ class Notices {
   std::map<std::string, std::string, std::less<>> latest_;
 };
 
+/// Which of the answers that were asked for at once have ended, by their index.
+class Ends {
+ public:
+  void note(std::int64_t index, bool ends) {
+    bool& ended = ended_[index];
+    ended = ended || ends;
+  }
+  /// Of at least one.
+  [[nodiscard]] bool all() const;
+
+ private:
+  std::map<std::int64_t, bool> ended_;
+};
+
 /// Snapshots of the provider's usage object: later values replace earlier ones, and what a later
 /// snapshot leaves out stays. One of absurd size replaces all before it.
 class UsageSnapshots {

@@ -18,7 +18,8 @@ namespace ek {
 
 /// One thread for each identity that is asked at the moment, so that a token service that hangs
 /// holds up nobody else's calls.
-/// Threads: submit() by one; `done` is called on a thread of this object.
+/// Threads: submit() by one; `done` is called on a thread of this object, or in submit() if there
+/// is no thread to be had.
 class TokenThreads {
  public:
   using Start = std::function<std::thread(std::function<void()>)>;

@@ -91,7 +91,8 @@ std::size_t CurlContext::buffer_share() const noexcept {
   return std::max<std::size_t>(equal_share(), CURL_MAX_WRITE_SIZE);
 }
 
-// As much as one answer may hold by default: a round costs as much as a kilobyte of a stream.
+// At most half of what one answer may hold by default, so that no read is stopped midway, which
+// libcurl would copy.
 long CurlContext::read_bytes() const noexcept {
   return static_cast<long>(std::clamp<std::size_t>(equal_share() / 16, 2 * 1024, 64 * 1024));
 }

@@ -88,8 +88,8 @@ TEST(OpenAiStream, ReadsTheThoughtsOfGeminiBehindItsDialect) {
   const std::string mark = R"("extra_content":{"google":{"thought":true}})";
   const Outcome outcome =
       run({delta(R"("content":"<thought>Let me",)" + mark), delta(mark + R"(,"content":" see.")"),
-           delta(R"("content":"</thought>Four")"), delta(R"("content":".")"),
-           delta("", R"("content_filter: RECITATION")")});
+           delta(R"("content":"")"), delta(R"("content":"</thought>Four")"),
+           delta(R"("content":".")"), delta("", R"("content_filter: RECITATION")")});
   EXPECT_EQ(outcome.text(), "Four.");
   EXPECT_EQ(std::get<Reasoning>(outcome.reply.message.parts[0]).text, "Let me see.");
   EXPECT_THAT(outcome.events, Not(HasSubstr("signature")));
